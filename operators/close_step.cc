@@ -1,0 +1,180 @@
+#include "operators/close_step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "operators/accumulate.h"
+#include "operators/detect.h"
+
+namespace driftcast {
+namespace {
+
+constexpr std::array<std::uint32_t, 5> kPublishedSilences = {0, 1, 3, 7, 14};
+constexpr double kCrowdMass = 2;               // of recent popularity, in events, in the shares
+constexpr double kSteadyMass = 40;             // most that the counts since the last drift weigh there, in events
+constexpr float kSpreadWeight = 0.02F;
+constexpr double kRatePrior = 0.5, kRateSteps = 10;  // events per step of an unknown user, and what that weighs in steps
+
+std::uint32_t next_published(std::uint32_t silence, int dormant_after) {
+  const auto last = static_cast<std::uint32_t>(dormant_after);
+  for (const std::uint32_t candidate : kPublishedSilences) {
+    if (candidate > silence && candidate < last) return candidate;
+  }
+  return last;
+}
+
+// Events per step as far as they are known: users appear because they are active, so the first steps say little.
+double shrunk_rate(const UserState& user) {
+  const double n = std::min(user.experts.n, 50U);
+  return (n * user.experts.rate + kRateSteps * kRatePrior) / (n + kRateSteps);
+}
+
+// Catches the models up with steps in which nothing was recorded because the user was dormant.
+void skip_steps(UserState& user, std::uint32_t gap, const ModelSet::Segment& segment) {
+  if (gap == 0) return;
+  experts_skip(user.experts, gap);
+  arima_skip(user.arima, segment.arima, gap);
+}
+
+VolumeForecasts forecast_volume(const UserState& user, const ModelSet::Segment& segment, double crowd_mean, int horizon,
+                                int next_season) {
+  VolumeForecasts volume;
+  volume.set(Expert::kArima, arima_volume(user.arima, segment.arima, horizon));
+  for (const Expert expert :
+       {Expert::kEwmaSlow, Expert::kEwmaFast, Expert::kSeasonal, Expert::kTsb, Expert::kSegment}) {
+    volume.set(expert, experts_volume(user.experts, expert, horizon, next_season, crowd_mean));
+  }
+  return volume;
+}
+
+void complete_row(FeatureRow& row, const UserState& user, const StepClosed& closed, float innovation, int season) {
+  at(row, Feature::kEwmaFast) = std::log1p(user.experts.fast);
+  at(row, Feature::kEwmaMedium) = std::log1p(user.experts.slow);
+  at(row, Feature::kEwmaSlow) = std::log1p(user.experts.rate);
+  at(row, Feature::kArimaInnovation) = innovation / std::sqrt(std::max(user.arima.s2, 1e-9F));
+  at(row, Feature::kDriftScore) = static_cast<float>(std::max(0.0, e_detector_log_r(user.mix.detector)));
+  at(row, Feature::kGap) = std::log1p(static_cast<float>(closed.gap));
+  at(row, Feature::kSilence) = std::log1p(static_cast<float>(closed.silence));
+  at(row, Feature::kLifetime) = std::log1p(static_cast<float>(closed.steps));
+  const double angle = 2 * std::numbers::pi * season / 7;
+  at(row, Feature::kSeasonSin) = static_cast<float>(std::sin(angle));
+  at(row, Feature::kSeasonCos) = static_cast<float>(std::cos(angle));
+}
+
+// Shares of the coming events: the user's discounted mass plus a little of the crowd's recent popularity. The top ones
+// by name, the rest as `other`.
+void rank_interests(const UserState& user, const FoldContext& context, StepClosed& closed) {
+  const Interests& interests = user.interests;
+  const double unit = interests.level_unit;
+  const double steady = std::min(1.0, kSteadyMass / std::max(1.0F, interests.total.reference));
+  const double mass = interests.total.level / unit + steady * interests.total.reference + kCrowdMass;
+  struct Ranked {
+    double share;
+    float trend;
+    const std::string* category;
+  };
+  std::vector<Ranked> ranked;
+  ranked.reserve(interests.slots.size() + kPopular);
+  const auto share_of = [](float part, float total) { return total > 0 ? part / total : 0.0F; };
+  for (std::size_t i = 0; i < interests.slots.size(); ++i) {
+    const Interest& slot = interests.slots[i];
+    const double share = (slot.level / unit + steady * slot.reference +
+                          kCrowdMass * popularity(context.population, interests.hashes[i])) / mass;
+    const float trend =
+        share_of(slot.recent, interests.total.recent) - share_of(slot.reference, interests.total.reference);
+    ranked.push_back({share, trend, &slot.category});
+  }
+  for (const std::uint64_t hash : context.population.popular) {
+    const CrowdCategory* crowd = find(context.population, hash);
+    if (crowd == nullptr || find(interests, hash) != kNoSlot) continue;
+    ranked.push_back({kCrowdMass * popularity(context.population, hash) / mass, 0, &crowd->category});
+  }
+  const auto top = std::min(ranked.size(), static_cast<std::size_t>(context.options.categories.top));
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(top), ranked.end(),
+                    [](const Ranked& a, const Ranked& b) {
+                      return a.share != b.share ? a.share > b.share : *a.category < *b.category;
+                    });
+  double named = 0;
+  closed.interests.reserve(top);
+  for (std::size_t i = 0; i < top; ++i) {
+    named += ranked[i].share;
+    closed.interests.push_back({*ranked[i].category, static_cast<float>(ranked[i].share), ranked[i].trend});
+  }
+  closed.other = static_cast<float>(std::max(0.0, 1 - named));
+}
+
+void describe_user(const UserState& user, StepClosed& closed) {
+  closed.events = user.events;
+  closed.steps = closed.step - user.first_step + 1;
+  closed.active_steps = user.experts.tsb_sizes;
+  closed.first_seen = user.first_seen;
+  closed.rate = static_cast<float>(shrunk_rate(user));
+  closed.capped = user.interests.capped;
+}
+
+}  // namespace
+
+bool forecast_due(std::uint32_t silence, int dormant_after) {
+  if (silence >= static_cast<std::uint32_t>(dormant_after)) return true;
+  return std::find(kPublishedSilences.begin(), kPublishedSilences.end(), silence) != kPublishedSilences.end();
+}
+
+void close_step(UserState& user, std::string_view name, FoldContext& context, FoldOutputs& out) {
+  const OperatorOptions& options = context.options;
+  const StepGrid& grid = options.time.step;
+  const auto dormant_after = static_cast<std::uint32_t>(options.time.dormant_after);
+  const bool was_dormant = user.silence >= dormant_after;
+  const Step step = was_dormant ? user.steps.front().step : user.next_step;
+
+  StepClosed closed;
+  closed.user = name;
+  closed.step = step;
+  closed.as_of = grid.end(step);
+  closed.gap = static_cast<std::uint32_t>(std::min<Step>(step - user.next_step, 1'000'000));
+  closed.returned = was_dormant;
+
+  OpenStep counts = take_step(user.steps, step);
+  for (const OpenSession& session : user.sessions) counts.sessions += grid.step_of(session.start) == step ? 1 : 0;
+  closed.count = events_in(counts);
+  const auto y = static_cast<double>(closed.count);
+  user.next_step = step + 1;
+  user.silence = closed.silence = closed.count > 0 ? 0 : user.silence + 1;
+  closed.dormant = user.silence >= dormant_after;
+  closed.publish = forecast_due(user.silence, options.time.dormant_after);
+
+  const auto segment = static_cast<std::size_t>(segment_of(shrunk_rate(user), context.models));
+  const ModelSet::Segment& prior = context.models.segments[segment];
+  if (user.experts.n == 0) user.arima = arima_start(prior.arima);
+  skip_steps(user, closed.gap, prior);
+  const std::optional<DriftStage> reached = detect_volume(user, y, closed.as_of, options.drift);
+  const auto distance = static_cast<float>(y) - user.experts.rate;
+  user.spread += kSpreadWeight * (distance * distance - user.spread);
+  experts_learn(user.experts, static_cast<float>(y), grid.season(step));
+  const float innovation = arima_learn(user.arima, prior.arima, static_cast<float>(std::sqrt(y)));
+  count_step(context.population, static_cast<int>(segment), y);
+  if (reached) out.signals.push_back(raise(user, DriftKind::kVolume, *reached, closed.as_of, step));
+
+  describe_user(user, closed);
+  const auto now = static_cast<std::size_t>(segment_of(closed.rate, context.models));
+  closed.segment = static_cast<std::uint8_t>(now);
+  const double crowd_mean = segment_mean(context.population, static_cast<int>(now), context.models.segments[now].mean);
+  for (std::size_t h = 0; h < options.horizons.size(); ++h) {
+    closed.volume[h] = forecast_volume(user, context.models.segments[now], crowd_mean, options.horizons[h],
+                                       grid.season(step + 1));
+  }
+  push_recent(user.recent, counts, closed.gap);
+  closed.row = count_features(counts, user.recent);
+  complete_row(closed.row, user, closed, innovation, grid.season(step));
+  closed.reset = user.reset;
+  user.reset = false;
+  closed.drift = drift_status(user);
+  const int longest = options.horizons.back();
+  closed.valid_until = closed.as_of + grid.width * (closed.dormant ? longest
+                           : static_cast<int>(next_published(user.silence, options.time.dormant_after) - user.silence));
+  if (closed.publish) rank_interests(user, context, closed);
+  if (closed.count > 0) settle(user.interests);
+  out.steps.push_back(std::move(closed));
+}
+
+}  // namespace driftcast

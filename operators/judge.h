@@ -1,0 +1,36 @@
+// Judge: scores the forecasts made earlier for a closed step, learns weights and widths from them, makes the new
+// joint forecast.
+//
+// Pure, like fold: everything depends on the user's ledger, the partition's crowd and the message. Prequential: a
+// forecast of h steps teaches h steps after it was made, never before.
+#pragma once
+
+#include <optional>
+
+#include "core/forecast.h"
+#include "core/step_closed.h"
+#include "models/model_set.h"
+#include "operators/ledger.h"
+#include "operators/options.h"
+
+namespace driftcast {
+
+struct JudgeContext {
+  const OperatorOptions& options;
+  const ModelSet& models;
+  Crowd& crowd;
+};
+
+// A forecast that has met its outcome: what evaluation wants to see. `slot` is the horizon's place in the options.
+struct Matured {
+  std::size_t slot = 0;
+  PendingForecast forecast;
+  double y = 0;                 // the sum that came
+};
+
+// Takes the user's next closed step. Returns the forecast when one is to be published after it. Steps of a user must
+// come in order. `matured`, when given, is told every forecast whose outcome became known.
+std::optional<Forecast> judge(Ledger& ledger, const StepClosed& closed, JudgeContext& context,
+                              std::vector<Matured>* matured = nullptr);
+
+}  // namespace driftcast

@@ -1,0 +1,42 @@
+// WindowState: the last rows of a user's feature window, the source of truth for a recurrent network's carried state.
+//
+// At most kWindowRows rows, oldest first, in half precision, rounded when appended. Steps that were skipped while the
+// user was dormant have no rows: the row that ends a gap says how long it was.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/features.h"
+#include "core/step_closed.h"
+#include "models/half.h"
+
+namespace driftcast {
+
+inline constexpr std::size_t kWindowRows = 32;
+
+// What follows from the step alone, its place in the week, is not stored.
+inline constexpr std::size_t kStoredFeatures = static_cast<std::size_t>(Feature::kSeasonSin);
+
+struct WindowRow {
+  Step step = 0;
+  std::array<Half, kStoredFeatures> values{};
+};
+
+struct WindowState {
+  static constexpr std::uint8_t kFormat = 1;
+  std::vector<WindowRow> rows;
+};
+
+// Appends the row of a closed step; the oldest row leaves a full window.
+inline void append_row(WindowState& window, const StepClosed& closed) {
+  if (window.rows.size() == kWindowRows) window.rows.erase(window.rows.begin());
+  WindowRow& row = window.rows.emplace_back();
+  row.step = closed.step;
+  for (std::size_t f = 0; f < kStoredFeatures; ++f) row.values[f] = from_float(closed.row[f]);
+}
+
+inline std::size_t footprint(const WindowState& window) { return window.rows.capacity() * sizeof(WindowRow); }
+
+}  // namespace driftcast

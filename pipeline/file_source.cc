@@ -1,0 +1,247 @@
+#include "pipeline/file_source.h"
+
+#include <fcntl.h>
+#include <simdjson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "core/hash.h"
+#include "pipeline/timestamps.h"
+
+namespace driftcast {
+namespace {
+
+constexpr std::size_t kChunk = 1 << 20;        // read at once
+constexpr std::size_t kLongestLine = 2 << 20;  // or the longest record allowed; what is beyond is dropped
+constexpr std::size_t kWaiting = 200'000;      // records read ahead of the slowest partition
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kClose = R"({"type":"advance","close":true})";
+static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
+
+struct Waiting {
+  std::string_view key, value;
+  std::optional<EventTime> timestamp;
+  Offset offset = 0;
+  std::shared_ptr<const std::string> buffer;
+};
+
+struct Chunk {
+  std::string text;  // whole lines, padded
+  Arena keys;
+};
+
+struct Inbox {
+  std::deque<Waiting> waiting;
+  Offset end = 0;   // of the records seen so far
+  Offset from = 0;  // earlier ones are skipped
+};
+
+}  // namespace
+
+struct FileSource::Parts {
+  SourceOptions options;
+  FieldMap mapping;
+  std::size_t longest_line = kLongestLine;
+  gzFile file = nullptr;
+  std::int64_t file_size = 0;
+  std::atomic<std::int64_t> file_read{0};
+  bool ended = false;
+  std::string carry;           // the unfinished last line of the chunk before
+  bool skips_to_next = false;  // the carried line is too long: its rest is dropped
+  std::vector<Inbox> inboxes;
+  std::size_t waiting = 0;
+  simdjson::ondemand::parser parser;
+  simdjson::dom::parser strict_parser;
+
+  ~Parts() {
+    if (file != nullptr) gzclose(file);
+  }
+
+  Result<void> read_chunk();
+  std::size_t without_rest_of_long_line(char* begin, std::size_t size);
+  void take_lines(const std::shared_ptr<std::string>& text, std::size_t size, Arena& keys);
+  void take_line(std::string_view line, const std::shared_ptr<const std::string>& buffer, Arena& keys);
+  bool look_again(std::string_view text, std::string_view& user);
+  std::optional<EventTime> timestamp_of(simdjson::ondemand::document& document) const;
+  void deliver(int partition, const Waiting& record);
+  void finish();
+};
+
+void FileSource::Parts::deliver(int partition, const Waiting& record) {
+  Inbox& inbox = inboxes[static_cast<std::size_t>(partition)];
+  const Offset offset = inbox.end++;
+  if (offset < inbox.from) return;
+  inbox.waiting.push_back(record);
+  inbox.waiting.back().offset = offset;
+  ++waiting;
+}
+
+// A full parse of what the quick look found no user in, as decode will see it. True: an advance record.
+bool FileSource::Parts::look_again(std::string_view text, std::string_view& user) {
+  simdjson::dom::element document;
+  if (strict_parser.parse(text.data(), text.size(), false).get(document) != simdjson::SUCCESS) return false;
+  simdjson::dom::element found;
+  if (document.at_pointer(mapping.user_id).get(found) == simdjson::SUCCESS && !found.is_null()) {
+    if (found.get(user) != simdjson::SUCCESS) user = {};
+    return false;
+  }
+  std::string_view type;
+  return document.is_object() && document["type"].get(type) == simdjson::SUCCESS && type == "advance";
+}
+
+std::optional<EventTime> FileSource::Parts::timestamp_of(simdjson::ondemand::document& document) const {
+  simdjson::ondemand::value value;
+  if (mapping.record_timestamp.empty()) return std::nullopt;
+  if (document.at_pointer(mapping.record_timestamp).get(value) != simdjson::SUCCESS) return std::nullopt;
+  std::int64_t ms = 0;
+  if (value.get_int64().get(ms) == simdjson::SUCCESS) {
+    const bool plausible = ms > millis(kBeginningOfTime) && ms < millis(kEndOfTime);
+    return plausible ? std::optional(event_time(ms)) : std::nullopt;
+  }
+  std::string_view date;
+  return value.get_string().get(date) == simdjson::SUCCESS ? parse_rfc3339(date) : std::nullopt;
+}
+
+void FileSource::Parts::take_line(std::string_view line, const std::shared_ptr<const std::string>& buffer,
+                                  Arena& keys) {
+  Waiting record{{}, line, std::nullopt, 0, buffer};
+  std::string_view text = line;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  simdjson::ondemand::document document;
+  if (parser.iterate(text.data(), text.size(), text.size() + kPadding).get(document) == simdjson::SUCCESS) {
+    record.timestamp = timestamp_of(document);
+    std::string_view user;
+    const bool found = document.at_pointer(mapping.user_id).get_string().get(user) == simdjson::SUCCESS;
+    if (!found && look_again(text, user)) {
+      for (int p = 0; p < options.partitions; ++p) deliver(p, record);
+      return;
+    }
+    record.key = keys.copy(user);
+  }
+  deliver(partition_of(record.key.empty() ? line : record.key, options.partitions), record);
+}
+
+void FileSource::Parts::take_lines(const std::shared_ptr<std::string>& text, std::size_t size, Arena& keys) {
+  std::size_t begin = 0;
+  while (begin < size) {
+    const auto* end = static_cast<const char*>(std::memchr(text->data() + begin, '\n', size - begin));
+    if (end == nullptr) break;
+    const auto stop = static_cast<std::size_t>(end - text->data());
+    std::string_view line(text->data() + begin, stop - begin);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    take_line(line.substr(0, longest_line), text, keys);
+    begin = stop + 1;
+  }
+  carry.assign(*text, begin, size - begin);
+  if (carry.size() <= longest_line) return;
+  carry.resize(longest_line);
+  skips_to_next = true;
+}
+
+// Moves what follows the first line feed to the front; returns the bytes left.
+std::size_t FileSource::Parts::without_rest_of_long_line(char* begin, std::size_t size) {
+  const auto* end = static_cast<const char*>(std::memchr(begin, '\n', size));
+  if (end == nullptr) return 0;
+  skips_to_next = false;
+  const std::size_t left = size - static_cast<std::size_t>(end - begin);
+  std::memmove(begin, end, left);
+  return left;
+}
+
+Result<void> FileSource::Parts::read_chunk() {
+  auto chunk = std::make_shared<Chunk>();
+  std::string& text = chunk->text;
+  text.resize(carry.size() + kChunk + kPadding);
+  std::memcpy(text.data(), carry.data(), carry.size());
+  const int read = gzread(file, text.data() + carry.size(), static_cast<unsigned>(kChunk));
+  int code = Z_OK;
+  const char* why = gzerror(file, &code);
+  if (code == Z_ERRNO) why = std::strerror(errno);
+  if (code == Z_BUF_ERROR) why = "the gzip data is cut short";
+  if (read < 0 || code == Z_BUF_ERROR) return error(ErrorCode::kData, "cannot read '" + options.path + "': " + why);
+  file_read = gzoffset(file);
+  ended = read == 0;
+  auto fresh = static_cast<std::size_t>(read);
+  if (skips_to_next) fresh = without_rest_of_long_line(text.data() + carry.size(), fresh);
+  std::size_t size = carry.size() + fresh;
+  if (ended && size > 0) text[size++] = '\n';  // the last line needs no line feed of its own
+  std::memset(text.data() + size, 0, text.size() - size);
+  take_lines(std::shared_ptr<std::string>(chunk, &text), size, chunk->keys);
+  if (ended) finish();
+  return {};
+}
+
+void FileSource::Parts::finish() {
+  if (!options.close) return;
+  auto text = std::make_shared<std::string>(kClose);
+  text->append(kPadding, '\0');
+  const Waiting record{{}, std::string_view(*text).substr(0, kClose.size()), std::nullopt, 0, text};
+  for (int p = 0; p < options.partitions; ++p) deliver(p, record);
+}
+
+FileSource::FileSource(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+FileSource::~FileSource() = default;
+
+Result<std::unique_ptr<FileSource>> FileSource::open(const PipelineOptions& options) {
+  const SourceOptions& source = options.source;
+  auto parts = std::make_unique<Parts>();
+  parts->options = source;
+  parts->mapping = options.mapping;
+  const auto longest_record = static_cast<std::size_t>(options.limits.record_bytes) + kByteOrderMark.size();
+  parts->longest_line = std::max(kLongestLine, longest_record + 1);
+  parts->inboxes.resize(static_cast<std::size_t>(source.partitions));
+  const int descriptor = source.path == "-" ? ::dup(STDIN_FILENO) : ::open(source.path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat status {};
+  if (descriptor < 0 || ::fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
+    const std::string why = descriptor < 0 ? std::strerror(errno) : "it is a directory";
+    if (descriptor >= 0) ::close(descriptor);
+    return error(ErrorCode::kNoInput, "cannot open '" + source.path + "': " + why);
+  }
+  parts->file_size = S_ISREG(status.st_mode) ? status.st_size : 0;
+  parts->file = gzdopen(descriptor, "rb");
+  if (parts->file == nullptr) {
+    ::close(descriptor);
+    return error(ErrorCode::kNoInput, "cannot read '" + source.path + "'");
+  }
+  gzbuffer(parts->file, 256 << 10);
+  return std::unique_ptr<FileSource>(new FileSource(std::move(parts)));
+}
+
+void FileSource::seek(Partition partition, Offset offset) {
+  Inbox& inbox = parts_->inboxes[static_cast<std::size_t>(partition)];
+  inbox.from = offset;
+  for (; !inbox.waiting.empty() && inbox.waiting.front().offset < offset; --parts_->waiting) inbox.waiting.pop_front();
+}
+
+Result<void> FileSource::poll(Partition partition, std::size_t max, Slice& slice) {
+  Inbox& inbox = parts_->inboxes[static_cast<std::size_t>(partition)];
+  if (inbox.waiting.empty() && !parts_->ended && parts_->waiting < kWaiting) {
+    if (auto read = parts_->read_chunk(); !read) return read;
+  }
+  while (slice.records.size() < max && !inbox.waiting.empty()) {
+    Waiting& record = inbox.waiting.front();
+    slice.records.push_back({record.key, record.value, record.timestamp, record.offset});
+    if (slice.buffers.empty() || slice.buffers.back() != record.buffer)
+      slice.buffers.push_back(std::move(record.buffer));
+    inbox.waiting.pop_front();
+    --parts_->waiting;
+  }
+  return {};
+}
+
+bool FileSource::exhausted(Partition partition) const {
+  return parts_->ended && parts_->inboxes[static_cast<std::size_t>(partition)].waiting.empty();
+}
+
+double FileSource::progress() const {
+  if (parts_->file_size == 0) return 0;
+  return static_cast<double>(parts_->file_read.load()) / static_cast<double>(parts_->file_size);
+}
+
+}  // namespace driftcast

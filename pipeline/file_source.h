@@ -1,0 +1,42 @@
+// FileSource: JSON Lines from a file or standard input, plain or gzip, spread over partitions as Kafka's default
+// partitioner would: murmur2 of the user id. Offsets count a partition's records from 0.
+//
+// A line without a readable user id goes by the hash of its bytes; an advance record goes to every partition. Of a line
+// longer than 2 MiB, or than the longest record allowed, the rest is dropped: it is a dead letter anyway. At the end of
+// the input each partition gets an advance record that closes everything, unless told not to.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "pipeline/options.h"
+#include "pipeline/slice.h"
+
+namespace driftcast {
+
+class FileSource {
+ public:
+  static Result<std::unique_ptr<FileSource>> open(const PipelineOptions& options);
+  ~FileSource();
+
+  // Records before this offset of a partition are skipped. Only forward.
+  void seek(Partition partition, Offset offset);
+
+  // Appends up to `max` records. Reads on only while no partition has much waiting: memory stays bounded when one
+  // partition gets most of the input, and the caller must keep polling all of them.
+  Result<void> poll(Partition partition, std::size_t max, Slice& slice);
+  bool exhausted(Partition partition) const;
+
+  // Share of the file read so far, in [0, 1]; 0 for standard input.
+  double progress() const;
+
+ private:
+  struct Parts;
+  explicit FileSource(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace driftcast

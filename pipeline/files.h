@@ -1,0 +1,26 @@
+// Thin wrappers over the file calls that file mode needs: whole writes, and errors with path and cause.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace driftcast {
+
+// "cannot <what> '<path>': <errno>".
+Error file_error(ErrorCode code, std::string_view what, const std::string& path);
+
+// Writes all bytes at the file's position.
+Result<void> write_all(int file, std::string_view bytes, const std::string& path);
+
+// Writes a file anew: to a neighbour first, then renamed over it, so that readers see the old or the new one.
+Result<void> replace_file(const std::string& path, std::string_view bytes);
+
+// The whole file; absent files read as empty.
+Result<std::string> read_if_present(const std::string& path);
+
+// Makes a directory and its parents.
+Result<void> make_directory(const std::string& path);
+
+}  // namespace driftcast

@@ -1,0 +1,75 @@
+// Instance: a driftcast at work on a log and a store, in one thread. Step it, and it does the next thing; throw it away
+// at any step, and another one goes on from what was committed.
+//
+// Threads and oneTBB are added outside (graph_runner.h); both run the same intake, stages, collector and commit.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "config/settings.h"
+#include "core/result.h"
+#include "models/model_set.h"
+#include "pipeline/clock.h"
+#include "pipeline/collector.h"
+#include "pipeline/decode.h"
+#include "pipeline/intake.h"
+#include "pipeline/lane.h"
+#include "pipeline/log.h"
+#include "state/store.h"
+
+namespace driftcast {
+
+// The parts both runners need: settings shared by the lanes, the lanes themselves, the intake. Recovers every lane.
+class Assembly {
+ public:
+  // Borrowed: settings, models, log, store, clock, observer; all outlive the assembly. `lineage` names a first run.
+  static Result<std::unique_ptr<Assembly>> open(const Settings& settings, const ModelSet& models, Log& log, Store& store,
+                                                const Clock& clock, std::uint64_t lineage, Observer* observer = nullptr);
+
+  Lanes& lanes() { return lanes_; }
+  Intake& intake() { return *intake_; }
+  Collector& collector() { return collector_; }
+  Log& log() { return log_; }
+  Store& store() { return store_; }
+  const Clock& clock() const { return clock_; }
+  const Settings& settings() const { return setup_.settings; }
+  std::size_t index(const Lane& lane) const;
+
+  // Sums over the partitions, as of the last committed epoch.
+  const Counters& counters() const { return counters_; }
+
+  // Commits an epoch and tells the lanes. Any one thread at a time; the intake is told by `settled`.
+  Result<std::vector<Partition>> commit_epoch(Epoch&& epoch);
+
+ private:
+  Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock);
+
+  LaneSetup setup_;
+  Log& log_;
+  Store& store_;
+  const Clock& clock_;
+  Lanes lanes_;
+  Collector collector_;
+  std::unique_ptr<Intake> intake_;
+  Counters counters_{};
+};
+
+class Instance {
+ public:
+  explicit Instance(Assembly& assembly);
+
+  // One unit of work, run through all stages; commits when an epoch is complete. False when the last epoch is committed.
+  Result<bool> step();
+
+  // Steps until the input ends, or until the last epoch after stop().
+  Result<void> run();
+  void stop() { assembly_.intake().stop(); }
+
+ private:
+  Assembly& assembly_;
+  Decoder decoder_;
+  bool done_ = false;
+};
+
+}  // namespace driftcast

@@ -1,0 +1,153 @@
+#include "pipeline/intake.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace driftcast {
+namespace {
+
+// True while a lane has not read again all that its outputs come from.
+bool behind(const Lane& lane) {
+  return lane.polled < lane.committed.next_offset + (lane.committed.ordinal > 0 ? 1 : 0);
+}
+
+}  // namespace
+
+Intake::Intake(Lanes& lanes, Log& log, const Settings& settings, std::int64_t now_ms)
+    : lanes_(lanes), log_(log), options_(settings.pipeline), epoch_began_ms_(now_ms) {
+  const auto count = static_cast<std::int64_t>(lanes.size());
+  dirty_limit_ = std::min(options_.changelog.bytes, settings.state.cache_bytes / count / 2);
+  const std::int64_t interval = options_.changelog.interval.count();
+  for (std::size_t i = 0; i < lanes.size(); ++i) {  // staggered: not all lanes ship in the same epoch
+    lanes[i]->shipped_at_ms = now_ms - interval * static_cast<std::int64_t>(i) / count;
+    lanes[i]->polled = lanes[i]->fold.mark.position.next_offset;
+    epoch_ = std::max(epoch_, lanes[i]->mark_epoch + 1);
+  }
+}
+
+bool Intake::ship_due(const Lane& lane, std::int64_t now_ms) const {
+  return now_ms - lane.shipped_at_ms >= options_.changelog.interval.count() || lane.dirty_bytes() >= dirty_limit_;
+}
+
+bool Intake::epoch_due(std::int64_t now_ms) const {
+  if (!epoch_has_work_) return false;
+  if (now_ms - epoch_began_ms_ >= options_.epoch.interval.count()) return true;
+  if (epoch_bytes_.load(std::memory_order_relaxed) >= static_cast<std::size_t>(options_.epoch.bytes)) return true;
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [this](const auto& lane) { return lane->dirty_bytes() >= dirty_limit_; });
+}
+
+bool Intake::idle() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->in_flight == 0; });
+}
+
+std::unique_ptr<Parcel> Intake::parcel_for(Lane& lane) {
+  auto parcel = std::make_unique<Parcel>();
+  parcel->lane = &lane;
+  parcel->epoch = epoch_;
+  parcel->budget = static_cast<std::size_t>(options_.source.slice);
+  ++lane.in_flight;
+  return parcel;
+}
+
+void Intake::end_epoch(std::int64_t now_ms, bool last) {
+  for (auto& lane : lanes_) {
+    auto parcel = parcel_for(*lane);
+    parcel->budget = 0;
+    parcel->marker = std::make_unique<LaneEpoch>();
+    LaneEpoch& marker = *parcel->marker;
+    marker.partition = lane->partition;
+    marker.ship = last || first_ || ship_due(*lane, now_ms);
+    marker.mark_epoch = marker.ship ? epoch_ : lane->mark_epoch;
+    ready_.push_back(std::move(parcel));
+  }
+  first_ = false;
+  last_sent_ = last;
+  epoch_has_work_ = false;
+  epoch_bytes_ = 0;
+  epoch_began_ms_ = now_ms;
+  ++epoch_;
+}
+
+// Records to process now, or nothing. An input must reach at least to where the outputs are already, in all partitions:
+// otherwise it is another one, and it is refused before the end of any partition gets into outputs or states.
+Result<std::unique_ptr<DecodedSlice>> Intake::poll(Lane& lane) {
+  auto input = std::exchange(lane.held, nullptr);
+  if (!input) {
+    input = std::make_unique<DecodedSlice>();
+    DRIFTCAST_TRY(log_.poll(lane.partition, static_cast<std::size_t>(options_.source.slice), input->slice));
+    if (input->slice.records.empty()) input = nullptr;
+    if (input) lane.polled = input->slice.records.back().offset + 1;
+  }
+  if (!log_.exhausted(lane.partition)) return input;
+  if (behind(lane)) {
+    return error(ErrorCode::kData, "the input ends at record " + std::to_string(lane.polled) + " of partition " +
+                                       std::to_string(lane.partition) + ", before the committed position " +
+                                       std::to_string(lane.committed.next_offset) +
+                                       ": it is not the input that these outputs came from");
+  }
+  if (std::any_of(lanes_.begin(), lanes_.end(), [](const auto& each) { return behind(*each); })) {
+    lane.held = std::exchange(input, nullptr);
+  }
+  return input;
+}
+
+Result<std::unique_ptr<Parcel>> Intake::poll_next_lane() {
+  for (std::size_t tried = 0; tried < lanes_.size(); ++tried) {
+    Lane& lane = *lanes_[next_lane_];
+    next_lane_ = (next_lane_ + 1) % lanes_.size();
+    const std::size_t backlog = lane.fold.backlog.load(std::memory_order_relaxed);
+    const auto slice = static_cast<std::size_t>(options_.source.slice);
+    if (lane.in_flight >= kParcelsPerLane) continue;
+    if (backlog > 0 && lane.in_flight == 0) return parcel_for(lane);
+    if (backlog > slice) continue;
+    auto input = poll(lane);
+    if (!input) return input.error();
+    if (!*input) continue;
+    lane.fold.backlog += (*input)->slice.records.size();
+    auto parcel = parcel_for(lane);
+    parcel->input = std::move(*input);
+    return parcel;
+  }
+  return std::unique_ptr<Parcel>();
+}
+
+Result<std::unique_ptr<Parcel>> Intake::next(std::int64_t now_ms, bool may_end_epoch) {
+  if (ready_.empty() && last_sent_) return std::unique_ptr<Parcel>();
+  if (ready_.empty() && may_end_epoch && (first_ || epoch_due(now_ms))) end_epoch(now_ms, false);
+  if (ready_.empty() && !stopping_) {
+    auto parcel = poll_next_lane();
+    if (!parcel) return parcel.error();
+    if (*parcel) {
+      epoch_has_work_ = true;
+      return parcel;
+    }
+  }
+  if (ready_.empty() && idle() && may_end_epoch) {
+    const bool ended = std::all_of(lanes_.begin(), lanes_.end(), [this](const auto& lane) {
+      return log_.exhausted(lane->partition) && lane->fold.backlog == 0;
+    });
+    if (ended || stopping_) end_epoch(now_ms, true);
+  }
+  if (ready_.empty()) return std::unique_ptr<Parcel>();
+  auto parcel = std::move(ready_.front());
+  ready_.pop_front();
+  return parcel;
+}
+
+void Intake::returned(Lane& lane, std::size_t output_bytes) {
+  epoch_bytes_.fetch_add(output_bytes, std::memory_order_relaxed);
+  --lane.in_flight;
+}
+
+void Intake::committed(const std::vector<Partition>& shipped, std::uint64_t epoch, std::int64_t now_ms) {
+  for (auto& lane : lanes_) {
+    if (std::find(shipped.begin(), shipped.end(), lane->partition) == shipped.end()) continue;
+    lane->mark_epoch = epoch;
+    lane->shipped_at_ms = now_ms;
+    lane->written(epoch);
+  }
+}
+
+}  // namespace driftcast

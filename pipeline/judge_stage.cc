@@ -1,0 +1,58 @@
+// Judge: forecasts. Owns the table `ledger`, and the record of the crowd that it keeps in `population`.
+
+#include "operators/judge.h"
+#include "operators/state_fields.h"
+#include "pipeline/stages.h"
+#include "pipeline/wire.h"
+#include "state/codec.h"
+
+namespace driftcast {
+namespace {
+
+constexpr std::string_view kCrowdKey = "judge";
+
+void publish(JudgeLane& lane, const StepClosed& closed, const Forecast& forecast, std::string& text, Outbox& out) {
+  const PipelineOptions& options = lane.setup.settings.pipeline;
+  ++lane.forecasts;
+  if (!options.emit.forecasts || closed.position < lane.published_below) return;
+  text.clear();
+  append_forecast(text, closed.user, forecast, lane.setup.models, options.explain);
+  out.add(Topic::kForecasts, closed.position, closed.user, text);
+}
+
+Result<void> judge_all(JudgeLane& lane, Parcel& parcel) {
+  JudgeContext context{lane.setup.settings.operators, lane.setup.models, lane.crowd};
+  Observer* const observer = lane.setup.observer;
+  std::vector<Matured> matured;
+  std::string text;
+  for (const StepClosed& closed : parcel.steps) {
+    auto found = lane.ledgers.edit(closed.user);
+    if (!found) return found.error();
+    matured.clear();
+    const auto forecast = judge(*found->state, closed, context, observer == nullptr ? nullptr : &matured);
+    if (observer != nullptr) observer->judged(closed, matured, forecast);
+    if (forecast) publish(lane, closed, *forecast, text, parcel.judge_outputs);
+  }
+  return {};
+}
+
+}  // namespace
+
+void judge_stage(JudgeLane& lane, Parcel& parcel) noexcept {
+  if (parcel.failure) return;
+  if (auto judged = judge_all(lane, parcel); !judged) {
+    parcel.failure = judged.error();
+    return;
+  }
+  if (parcel.marker) {
+    LaneEpoch& marker = *parcel.marker;
+    marker.mark.counters[static_cast<std::size_t>(Counter::kForecasts)] = lane.forecasts;
+    if (marker.ship) {
+      lane.ledgers.encode_dirty(parcel.epoch, marker.entries);
+      marker.entries.push_back({TableId::kPopulation, std::string(kCrowdKey), encode_value(lane.crowd)});
+    }
+  }
+  lane.ledgers.trim();
+}
+
+}  // namespace driftcast

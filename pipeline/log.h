@@ -1,0 +1,73 @@
+// Log: the source of records and the place of outputs, offsets and changelog, with transactions over the latter three.
+//
+// Kafka, files and memory are three of these. Reading (seek, poll, exhausted) belongs to the intake thread; a
+// transaction (begin .. commit or abort) to the committer; both may run at the same time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/result.h"
+#include "pipeline/outbox.h"
+#include "pipeline/slice.h"
+#include "state/mark.h"
+#include "state/store.h"
+
+namespace driftcast {
+
+// What a committed offset says: where the partition stands, which mark is the newest in its changelog, and under which
+// settings and models all of it was made (as in Mark: the mark itself may be lost where there is no changelog).
+struct OffsetCommit {
+  Partition partition = 0;
+  Position position;
+  std::uint64_t lineage = 0;
+  std::uint64_t mark_epoch = 0;
+  std::uint32_t format = Mark::kFormat;
+  std::uint64_t config_hash = 0;
+  std::uint64_t model_hash = 0;
+  bool operator==(const OffsetCommit&) const = default;
+};
+
+// A partition's changelog is a sequence of entries and marks; a mark is the last record of its snapshot.
+struct ChangelogRecord {
+  Offset offset = 0;
+  std::optional<Entry> entry;  // absent: a mark
+  std::optional<Mark> mark;
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  virtual int partitions() const = 0;
+
+  // --- reading ---
+  virtual Offset start_offset(Partition) const = 0;   // where a first run begins
+  virtual Result<void> seek(Partition, Offset) = 0;   // the next poll continues here
+  // Appends up to `max` records to an empty slice; leaves it empty when none is at hand now. May block briefly.
+  virtual Result<void> poll(Partition, std::size_t max, Slice& slice) = 0;
+  virtual bool exhausted(Partition) const = 0;        // a bounded input has been polled to its end
+
+  // --- one transaction at a time ---
+  virtual Result<void> begin() = 0;
+  virtual Result<void> write(Partition, const Outbox&) = 0;
+  // Appends a snapshot and its mark; returns the offset after it.
+  virtual Result<Offset> write_changelog(Partition, std::span<const Entry>, const Mark&) = 0;
+  virtual Result<void> send_offsets(std::span<const OffsetCommit>) = 0;
+  virtual Result<void> commit() = 0;
+  virtual Result<void> abort() = 0;
+
+  // --- recovery ---
+  virtual Result<std::optional<OffsetCommit>> committed(Partition) = 0;
+  virtual bool has_changelog() const = 0;             // false: states are rebuilt from the input alone
+  // Hands out the committed changelog from an offset on, until the consumer answers false or the log ends.
+  using ChangelogConsumer = std::function<Result<bool>(const ChangelogRecord&)>;
+  virtual Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer&) = 0;
+};
+
+}  // namespace driftcast

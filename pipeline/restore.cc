@@ -1,0 +1,131 @@
+#include "pipeline/restore.h"
+
+#include <spdlog/spdlog.h>
+
+#include "state/codec.h"
+
+namespace driftcast {
+namespace {
+
+std::string of(Partition partition) { return "partition " + std::to_string(partition); }
+
+// `made`: a mark or a committed offset, which both name what they were made under.
+template <class Made>
+Result<void> check_fits(const Made& made, const LaneSetup& setup, Partition partition) {
+  const std::string advice =
+      "; run it with the old settings, or give another state.dir to start afresh";
+  if (made.config_hash != setup.config_hash) {
+    return error(ErrorCode::kConfig, "the state of " + of(partition) +
+                                         " was made under another configuration (a dial that changes outputs differs)" + advice);
+  }
+  if (made.model_hash != setup.models.hash) {
+    return error(ErrorCode::kConfig, "the state of " + of(partition) + " was made with another model" + advice);
+  }
+  return {};
+}
+
+// Applies whole snapshots from the changelog, each with its mark, up to the one of the named epoch.
+Result<std::optional<Mark>> apply_changelog(Log& log, Store& store, const OffsetCommit& committed, std::optional<Mark> local) {
+  if (local && local->epoch == committed.mark_epoch) return local;
+  std::vector<Entry> snapshot;
+  DRIFTCAST_TRY(log.replay_changelog(
+      committed.partition, local ? local->changelog_offset : 0, [&](const ChangelogRecord& record) -> Result<bool> {
+        if (record.entry) {
+          snapshot.push_back(*record.entry);
+          return true;
+        }
+        DRIFTCAST_TRY(store.apply(committed.partition, snapshot, *record.mark));
+        snapshot.clear();
+        local = record.mark;
+        return local->epoch < committed.mark_epoch;
+      }));
+  if (local && local->epoch == committed.mark_epoch && local->lineage == committed.lineage) return local;
+  return error(ErrorCode::kIo, "the changelog of " + of(committed.partition) + " lacks the mark of epoch " +
+                                   std::to_string(committed.mark_epoch) + " that the committed offset names");
+}
+
+template <class T>
+Result<void> load_population(Store& store, Partition partition, std::string_view key, T& population) {
+  auto bytes = store.get(partition, TableId::kPopulation, key);
+  if (!bytes) return bytes.error();
+  if (!*bytes) return {};
+  auto decoded = decode_value<T>(**bytes);
+  if (!decoded) return decoded.error();
+  population = std::move(*decoded);
+  return {};
+}
+
+Result<void> rebuild_due(Lane& lane, Store& store, const LaneSetup& setup) {
+  return store.scan(lane.partition, TableId::kUsers, [&](std::string_view key, std::string_view value) -> Result<void> {
+    auto user = decode_value<UserState>(value);
+    if (!user) return error(user.error().code, "the state of a user in " + of(lane.partition) + ": " + user.error().message);
+    const EventTime due = next_due(*user, setup.settings.operators);
+    if (due != kEndOfTime) lane.fold.due.push(due, key);
+    return {};
+  });
+}
+
+Result<void> load(Lane& lane, Store& store, const LaneSetup& setup, const Mark& mark) {
+  DRIFTCAST_TRY(check_fits(mark, setup, lane.partition));
+  lane.fold.mark = mark;
+  lane.mark_epoch = mark.epoch;
+  lane.judge.forecasts = mark.counters[static_cast<std::size_t>(Counter::kForecasts)];
+  DRIFTCAST_TRY(load_population(store, lane.partition, "fold", lane.fold.population));
+  DRIFTCAST_TRY(load_population(store, lane.partition, "judge", lane.judge.crowd));
+  rebuild_index(lane.fold.population);
+  return rebuild_due(lane, store, setup);
+}
+
+Mark initial_mark(const LaneSetup& setup, Offset start, std::uint64_t lineage) {
+  Mark mark;
+  mark.position = {start, 0};
+  mark.lineage = lineage;
+  mark.config_hash = setup.config_hash;
+  mark.model_hash = setup.models.hash;
+  return mark;
+}
+
+// The local mark, unless it belongs to another history of this partition.
+Result<std::optional<Mark>> usable_mark(Store& store, const OffsetCommit& committed) {
+  auto local = store.mark(committed.partition);
+  if (!local || !*local) return local;
+  if ((*local)->lineage == committed.lineage && (*local)->epoch <= committed.mark_epoch) return local;
+  spdlog::warn("the local state of partition {} belongs to another run: it is dropped and rebuilt", committed.partition);
+  DRIFTCAST_TRY(store.drop(committed.partition));
+  return std::optional<Mark>();
+}
+
+}  // namespace
+
+Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage) {
+  auto committed = log.committed(lane.partition);
+  if (!committed) return committed.error();
+  if (!*committed) {
+    DRIFTCAST_TRY(store.drop(lane.partition));
+    lane.fold.mark = initial_mark(setup, log.start_offset(lane.partition), lineage);
+    return log.seek(lane.partition, lane.fold.mark.position.next_offset);
+  }
+  const OffsetCommit& position = **committed;
+  if (position.format > Mark::kFormat) {
+    return error(ErrorCode::kConfig, "the committed position of " + of(lane.partition) + " has format " +
+                                         std::to_string(position.format) + ", newer than this program's " +
+                                         std::to_string(Mark::kFormat));
+  }
+  DRIFTCAST_TRY(check_fits(position, setup, lane.partition));
+  auto local = usable_mark(store, position);
+  if (!local) return local.error();
+  if (log.has_changelog()) {
+    local = apply_changelog(log, store, position, *local);
+    if (!local) return local.error();
+  }
+  if (*local) {
+    DRIFTCAST_TRY(load(lane, store, setup, **local));
+  } else {
+    lane.fold.mark = initial_mark(setup, log.start_offset(lane.partition), position.lineage);
+  }
+  lane.mark_epoch = std::max(lane.mark_epoch, position.mark_epoch);
+  lane.committed = lane.fold.published_below = lane.judge.published_below = position.position;
+  return log.seek(lane.partition, lane.fold.mark.position.next_offset);
+}
+
+}  // namespace driftcast

@@ -1,0 +1,23 @@
+// Restore: brings a lane's states to a mark the log knows, from which the input is replayed to the committed position.
+//
+//   no committed position      a first run: start at the log's beginning, ship a mark before reading anything
+//   local store usable         apply the changelog's tail up to the mark that the committed offset names
+//   local store lost or alien  drop it, apply the whole changelog; without a changelog replay from the beginning
+//
+// Then outputs before the committed position are suppressed: they are out already. What does not fit together
+// (configuration, model, format, a mark that is missing) is refused, never guessed over.
+#pragma once
+
+#include <cstdint>
+
+#include "core/result.h"
+#include "pipeline/lane.h"
+#include "pipeline/log.h"
+#include "state/store.h"
+
+namespace driftcast {
+
+// `lineage` names the run if this is a first one. Cost: a scan of the lane's users, plus the changelog's tail.
+Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage);
+
+}  // namespace driftcast

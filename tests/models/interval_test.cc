@@ -1,0 +1,182 @@
+#include "models/interval.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <random>
+#include <vector>
+
+#include "models/count_distribution.h"
+
+namespace driftcast {
+namespace {
+
+constexpr double kLevel = 0.9;
+
+// Users whose labels are negative binomial around forecasts that are right on average.
+class Labels {
+ public:
+  explicit Labels(unsigned seed) : random_(seed) { std::printf("seed %u\n", seed); }
+
+  double draw(double mean, double dispersion) {
+    const double rate = dispersion > 0 ? std::gamma_distribution(1 / dispersion, mean * dispersion)(random_) : mean;
+    return rate > 0 ? static_cast<double>(std::poisson_distribution<long>(rate)(random_)) : 0;
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+// Learns one label and says whether the bounds given before it held.
+bool live(Spread& user, Spread& crowd, double mean, double prior, double y) {
+  const double variance = bounds_variance(mean, user, crowd, prior);
+  const Bounds bounds = bounds_of(mean, variance, kLevel);
+  spread_learn(user, crowd, mean, variance, y, kLevel);
+  return bounds.lo <= y && y <= bounds.hi;
+}
+
+// Share of labels inside, over `each` labels of every user, the users in turn.
+double coverage(Labels& labels, std::vector<Spread>& users, Spread& crowd, double mean, double dispersion, int each) {
+  int inside = 0;
+  for (int i = 0; i < each; ++i) {
+    for (Spread& user : users) inside += live(user, crowd, mean, 0.5, labels.draw(mean, dispersion)) ? 1 : 0;
+  }
+  return inside / (static_cast<double>(users.size()) * each);
+}
+
+TEST(Interval, WithoutLabelsTheSpreadIsThePriors) {
+  EXPECT_DOUBLE_EQ(spread_variance(10, {}, {}, 0.3), 10 + 0.3 * 100);
+  EXPECT_DOUBLE_EQ(bounds_variance(10, {}, {}, 0.3), 10 + 0.3 * 100);
+  EXPECT_DOUBLE_EQ(spread_variance(0, {}, {}, 0.3), 0);
+}
+
+TEST(Interval, BoundsHoldAtLeastTheirLevelOfTheLawTheyComeFrom) {
+  for (const double mean : {0.01, 0.3, 2.0, 40.0, 300.0, 1e5}) {
+    for (const double dispersion : {0.0, 0.1, 3.0}) {
+      const CountDistribution law{mean, mean + dispersion * mean * mean};
+      const Bounds bounds = bounds_of(law.mean, law.variance, kLevel);
+      EXPECT_GE(law.cdf(bounds.hi) - (bounds.lo > 0 ? law.cdf(bounds.lo - 1) : 0), kLevel)
+          << mean << ", " << dispersion;
+      const double tighter = law.cdf(bounds.hi - 1) - law.cdf(bounds.lo);
+      EXPECT_LT(tighter, kLevel) << mean << ", " << dispersion;
+    }
+  }
+}
+
+TEST(Interval, TheCrowdsSpreadIsFoundWhateverThePriorSays) {
+  Labels labels(1);
+  for (const double dispersion : {0.02, 0.3, 2.0}) {
+    Spread crowd;
+    std::vector<Spread> users(50);
+    coverage(labels, users, crowd, 12, dispersion, 60);
+    const double expected = 12 + dispersion * 144;
+    EXPECT_NEAR(spread_variance(12, {}, crowd, 0.5) / expected, 1, 0.25) << dispersion;
+  }
+}
+
+TEST(Interval, AUserUnlikeTheCrowdGetsASpreadOfItsOwn) {
+  Labels labels(2);
+  Spread crowd;
+  std::vector<Spread> calm(40);
+  std::vector<Spread> wild(1);
+  coverage(labels, calm, crowd, 20, 0.02, 60);
+  coverage(labels, wild, crowd, 20, 1.0, 60);
+  const double calm_variance = spread_variance(20, calm.front(), crowd, 0.5);
+  EXPECT_GT(spread_variance(20, wild.front(), crowd, 0.5), 3 * calm_variance);
+  EXPECT_LT(calm_variance, 80);
+}
+
+TEST(Interval, CoversWhatItPromisesAndOfDenseUsersLittleMore) {
+  Labels labels(3);
+  for (const double mean : {0.2, 2.0, 20.0, 200.0}) {
+    for (const double dispersion : {0.05, 0.5, 2.0}) {
+      Spread crowd;
+      std::vector<Spread> users(30);
+      coverage(labels, users, crowd, mean, dispersion, 30);
+      const double share = coverage(labels, users, crowd, mean, dispersion, 200);
+      std::printf("mean %.1f, dispersion %.2f: %.3f covered\n", mean, dispersion, share);
+      EXPECT_GE(share, 0.88) << mean << ", " << dispersion;
+      if (mean >= 20) {
+        EXPECT_LE(share, 0.94) << mean << ", " << dispersion;
+      }
+    }
+  }
+}
+
+TEST(Interval, CoverageIsBackThreeHundredLabelsAfterTheVarianceTrebled) {
+  Labels labels(4);
+  Spread crowd;
+  std::vector<Spread> users(20);
+  const double before = 0.1;
+  const double after = (3 * (50 + before * 2500) - 50) / 2500;
+  coverage(labels, users, crowd, 50, before, 200);
+  const double at_once = coverage(labels, users, crowd, 50, after, 5);
+  coverage(labels, users, crowd, 50, after, 295);
+  const double later = coverage(labels, users, crowd, 50, after, 200);
+  std::printf("covered at once %.3f, later %.3f\n", at_once, later);
+  EXPECT_LT(at_once, 0.85);
+  EXPECT_NEAR(later, kLevel, 0.02);
+}
+
+TEST(Interval, WrongForecastsWidenTheBoundsUntilTheyHold) {
+  Labels labels(5);
+  Spread crowd;
+  std::vector<Spread> users(20);
+  int inside = 0;
+  constexpr int kSteps = 400;
+  for (int i = 0; i < kSteps; ++i) {
+    for (Spread& user : users) {
+      const bool held = live(user, crowd, 30, 0.05, labels.draw(45, 0.05));  // the forecast is a third too low
+      if (i >= kSteps / 2) inside += held ? 1 : 0;
+    }
+  }
+  EXPECT_NEAR(inside / (kSteps / 2 * 20.0), kLevel, 0.03);
+}
+
+TEST(Interval, AMissWidensUserAndCrowdAndAHitNarrowsBothALittle) {
+  Spread user, crowd;
+  spread_learn(user, crowd, 20, 60, 90, kLevel);
+  EXPECT_GT(user.width, crowd.width);  // a user's own label says more about the user
+  EXPECT_GT(crowd.width, 0);
+  const Spread user_before = user, crowd_before = crowd;
+  spread_learn(user, crowd, 20, 60, 20, kLevel);
+  EXPECT_LT(user.width, user_before.width);
+  EXPECT_LT(crowd.width, crowd_before.width);
+  EXPECT_GT(user.width, 0.5F * user_before.width);
+}
+
+TEST(Interval, AfterADriftTheBoundsAreWiderAndTheOldSpreadCountsLess) {
+  Labels labels(6);
+  Spread crowd;
+  std::vector<Spread> users(10);
+  coverage(labels, users, crowd, 20, 0.1, 60);
+  const Spread before = users.front();
+  Spread after = before;
+  spread_forget(after);
+  EXPECT_GT(bounds_variance(20, after, crowd, 0.5), 1.05 * bounds_variance(20, before, crowd, 0.5));
+  EXPECT_LT(after.error, 0.3F * before.error);
+}
+
+// Of a spread without labels nothing is stored: what it remembered would be lost between two readings.
+TEST(Interval, BeforeTheFirstLabelThereIsNothingToForget) {
+  Spread user;
+  spread_forget(user);
+  EXPECT_EQ(user.width, 0);
+}
+
+TEST(Interval, AbsurdLabelsLeaveFiniteBounds) {
+  Spread user, crowd;
+  for (const double y : {0.0, 1e9, 0.0, 1e9, 3.0}) {
+    for (const double mean : {0.0, 1e-6, 1e6, 1e9}) {
+      for (int i = 0; i < 50; ++i) live(user, crowd, mean, 0.5, y);
+      const double variance = bounds_variance(mean, user, crowd, 0.5);
+      ASSERT_TRUE(std::isfinite(variance) && variance >= 0) << mean << " against " << y;
+      const Bounds bounds = bounds_of(mean, variance, kLevel);
+      ASSERT_TRUE(bounds.lo >= 0 && bounds.lo <= bounds.hi && std::isfinite(bounds.hi)) << mean << " against " << y;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace driftcast

@@ -1,0 +1,255 @@
+#include "models/joint.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <random>
+
+namespace driftcast {
+namespace {
+
+constexpr ExpertForecasts kPrior = {0.25F, 0.2F, 0.1F, 0.2F, 0.15F, 0.1F, 0};
+constexpr std::array<Expert, 6> kSpeakers = {Expert::kArima,    Expert::kEwmaSlow, Expert::kEwmaFast,
+                                             Expert::kSeasonal, Expert::kTsb,      Expert::kSegment};
+
+float of(const ExpertForecasts& weights, Expert expert) { return weights[static_cast<std::size_t>(expert)]; }
+
+double sum_of(const ExpertForecasts& weights) { return std::accumulate(weights.begin(), weights.end(), 0.0); }
+
+VolumeForecasts all_say(double value) {
+  VolumeForecasts volume;
+  for (const Expert expert : kSpeakers) volume.set(expert, value);
+  return volume;
+}
+
+// Forecasts and then learns, as it is done for every label.
+JointForecast live(JointUser& user, JointCrowd& crowd, const VolumeForecasts& volume, double y, double rate = 1) {
+  const JointForecast forecast = joint_forecast(volume, user, crowd, kPrior);
+  joint_learn(user, crowd, kPrior, volume, forecast.joint, y, std::max(1.0, forecast.mean), rate);
+  return forecast;
+}
+
+TEST(Joint, BeforeAnyLabelThePriorsWeightsSpeak) {
+  VolumeForecasts volume = all_say(0);
+  volume.set(Expert::kArima, 8);
+  volume.set(Expert::kSegment, 4);
+  const JointForecast forecast = joint_forecast(volume, {}, {}, kPrior);
+  EXPECT_NEAR(forecast.joint, 0.25 * 8 + 0.1 * 4, 1e-6);
+  EXPECT_GT(of(forecast.weights, Expert::kArima), of(forecast.weights, Expert::kSegment));
+  EXPECT_NEAR(sum_of(forecast.weights), 1, 1e-6);
+}
+
+TEST(Joint, TheMeanIsWhatItsWeightsSay) {
+  JointUser user;
+  JointCrowd crowd;
+  std::mt19937_64 random(1);
+  std::poisson_distribution<int> counts(7);
+  for (int i = 0; i < 300; ++i) {
+    VolumeForecasts volume;
+    for (const Expert expert : kSpeakers) volume.set(expert, counts(random));
+    const JointForecast forecast = live(user, crowd, volume, counts(random));
+    double mean = 0;
+    for (std::size_t k = 0; k < kExperts; ++k) {
+      ASSERT_GE(forecast.weights[k], 0);
+      mean += static_cast<double>(forecast.weights[k]) * volume.mean[k];
+    }
+    ASSERT_NEAR(forecast.mean, mean, 1e-4);
+  }
+}
+
+TEST(Joint, ExpertsWhoSayTheSameAreTakenAtTheirWord) {
+  JointUser user;
+  JointCrowd crowd;
+  std::mt19937_64 random(2);
+  JointForecast forecast;
+  for (int i = 0; i < 500; ++i) {
+    const double rate = 5 + 3 * std::sin(i);
+    forecast = live(user, crowd, all_say(rate), std::poisson_distribution<int>(rate)(random));
+  }
+  EXPECT_NEAR(sum_of(forecast.weights), 1, 0.05);
+}
+
+TEST(Joint, AnExpertWhoHasNotSpokenHasNoWeightAndTheOthersTakeItsPlace) {
+  VolumeForecasts volume;
+  volume.set(Expert::kEwmaSlow, 10);
+  volume.set(Expert::kSegment, 10);
+  JointUser user;
+  JointCrowd crowd;
+  for (int i = 0; i < 100; ++i) {
+    const JointForecast forecast = live(user, crowd, volume, 10);
+    ASSERT_EQ(of(forecast.weights, Expert::kArima), 0);
+    ASSERT_EQ(of(forecast.weights, Expert::kNetwork), 0);
+    ASSERT_NEAR(forecast.mean, 10, 0.5) << i;
+  }
+}
+
+TEST(Joint, AnExpertWhoFallsSilentIsReplacedAtOnce) {
+  JointUser user;
+  JointCrowd crowd;
+  for (int i = 0; i < 100; ++i) live(user, crowd, all_say(10), 10);
+  VolumeForecasts volume;
+  for (const Expert expert : {Expert::kEwmaSlow, Expert::kTsb, Expert::kSegment}) volume.set(expert, 10);
+  const JointForecast forecast = joint_forecast(volume, user, crowd, kPrior);
+  EXPECT_EQ(of(forecast.weights, Expert::kArima), 0);
+  EXPECT_EQ(of(forecast.weights, Expert::kSeasonal), 0);
+  EXPECT_NEAR(forecast.mean, 10, 0.5);
+}
+
+// Least squares would take twice the one less once the other.
+TEST(Joint, NoExpertIsEverTurnedAround) {
+  std::mt19937_64 random(9);
+  JointUser user;
+  JointCrowd crowd;
+  for (int i = 0; i < 600; ++i) {
+    const double slow = std::uniform_real_distribution(10.0, 20.0)(random);
+    const double fast = std::uniform_real_distribution(0.0, 20.0)(random);
+    VolumeForecasts volume;
+    volume.set(Expert::kEwmaSlow, slow);
+    volume.set(Expert::kEwmaFast, fast);
+    const JointForecast forecast = live(user, crowd, volume, 2 * slow - fast, 20);
+    for (const float weight : forecast.weights) ASSERT_GE(weight, 0) << i;
+    ASSERT_LE(sum_of(forecast.weights), 1.11) << i;
+  }
+}
+
+TEST(Joint, AUselessExpertHasLostItsWeightAfterTwoHundredLabels) {
+  std::mt19937_64 random(3);
+  constexpr int kCrowds = 40;
+  for (const Expert useless : kSpeakers) {
+    double weight = 0;
+    for (int i = 0; i < kCrowds; ++i) {
+      JointUser user;
+      JointCrowd crowd;
+      JointForecast forecast;
+      for (int label = 0; label < 200; ++label) {
+        const double rate = 20 + 10 * std::sin(label / 9.0);
+        VolumeForecasts volume;
+        for (const Expert expert : kSpeakers) {
+          volume.set(expert, rate * std::uniform_real_distribution(0.8, 1.2)(random));
+        }
+        volume.set(useless, std::uniform_real_distribution(0.0, 60.0)(random));
+        forecast = live(user, crowd, volume, std::poisson_distribution<int>(rate)(random), 20);
+      }
+      weight += of(forecast.weights, useless) / kCrowds;
+    }
+    std::printf("%s is useless: weight %.4f\n", name(useless).data(), weight);
+    EXPECT_LT(weight, 0.05) << name(useless);
+  }
+}
+
+// A crowd of users for whom some experts are better than others; squared errors of each expert and of the mean.
+struct Losses {
+  std::array<double, kExperts> expert{};
+  double joint = 0;
+};
+
+Losses compete(const std::array<double, 6>& noise, const std::array<double, 6>& bias, unsigned seed) {
+  std::printf("seed %u\n", seed);
+  std::mt19937_64 random(seed);
+  JointCrowd crowd;
+  std::array<JointUser, 40> users{};
+  Losses losses;
+  for (int i = 0; i < 200; ++i) {
+    for (JointUser& user : users) {
+      const double rate = std::gamma_distribution(4.0, 3.0)(random);
+      VolumeForecasts volume;
+      for (std::size_t k = 0; k < kSpeakers.size(); ++k) {
+        const double error = std::normal_distribution(bias[k], noise[k] + 1e-9)(random);
+        volume.set(kSpeakers[k], std::max(0.0, rate * (1 + error)));
+      }
+      const double y = std::poisson_distribution<int>(rate)(random);
+      const double mean = live(user, crowd, volume, y, rate).mean;
+      if (i < 30) continue;
+      losses.joint += std::pow(y - mean, 2);
+      for (std::size_t k = 0; k < kExperts; ++k) losses.expert[k] += std::pow(y - volume.mean[k], 2);
+    }
+  }
+  return losses;
+}
+
+double least(const Losses& losses) {
+  return *std::min_element(losses.expert.begin(), losses.expert.begin() + kSpeakers.size());
+}
+
+// One expert is nearly an oracle, the others are off by 60 %: what shares and ridges leave to those must cost little.
+TEST(Joint, IsHardlyWorseThanTheBestExpertWhoeverThatIs) {
+  for (std::size_t best = 0; best < kSpeakers.size(); ++best) {
+    std::array<double, 6> noise;
+    noise.fill(0.6);
+    noise[best] = 0.05;
+    const Losses losses = compete(noise, {}, 4);
+    const double ratio = std::sqrt(losses.joint / least(losses));
+    std::printf("%s is best: error of the joint forecast %.4f of its\n", name(kSpeakers[best]).data(), ratio);
+    EXPECT_LE(ratio, 1.03) << name(kSpeakers[best]);
+  }
+}
+
+TEST(Joint, IsBetterThanEveryExpertWhereTheyErrApart) {
+  std::array<double, 6> noise;
+  noise.fill(0.4);
+  const Losses losses = compete(noise, {}, 5);
+  EXPECT_LT(losses.joint, 0.8 * least(losses));
+}
+
+TEST(Joint, WhatAllOverestimateIsScaledDown) {
+  std::array<double, 6> noise, bias;
+  noise.fill(0.1);
+  bias.fill(0.5);
+  const Losses losses = compete(noise, bias, 6);
+  EXPECT_LT(losses.joint, 0.3 * least(losses));
+}
+
+// For the crowd the two are equally good; for this user only one is.
+TEST(Joint, AUserForWhomOnlyArimaIsRightComesToTrustIt) {
+  std::mt19937_64 random(7);
+  JointCrowd crowd;
+  JointUser ordinary, odd;
+  const auto say = [&](double arima, double others) {
+    VolumeForecasts volume = all_say(others);
+    volume.set(Expert::kArima, arima);
+    return volume;
+  };
+  JointForecast of_ordinary, of_odd;
+  for (int i = 0; i < 150; ++i) {
+    const double rate = std::gamma_distribution(4.0, 3.0)(random);
+    const double guess = std::gamma_distribution(4.0, 3.0)(random);
+    for (int k = 0; k < 20; ++k) {
+      of_ordinary = live(ordinary, crowd, say(rate, rate), std::poisson_distribution<int>(rate)(random), rate);
+    }
+    of_odd = live(odd, crowd, say(rate, guess), std::poisson_distribution<int>(rate)(random), rate);
+  }
+  EXPECT_GT(of(of_odd.weights, Expert::kArima), of(of_ordinary.weights, Expert::kArima) + 0.3);
+}
+
+TEST(Joint, AfterADriftMostOfTheUsersOwnEvidenceIsGone) {
+  JointUser user;
+  JointCrowd crowd;
+  for (int i = 0; i < 50; ++i) live(user, crowd, all_say(10), 10);
+  const JointUser before = user;
+  joint_forget(user);
+  for (std::size_t i = 0; i < user.a.size(); ++i) EXPECT_LT(user.a[i], 0.2F * before.a[i]);
+  for (std::size_t i = 0; i < user.b.size(); ++i) EXPECT_LT(user.b[i], 0.2F * before.b[i]);
+}
+
+TEST(Joint, AbsurdForecastsAndLabelsLeaveFiniteWeights) {
+  JointUser user;
+  JointCrowd crowd;
+  for (const double y : {0.0, 1e9, 3.0, 0.0}) {
+    for (const double value : {0.0, 1e9, 1e-9, 2.0}) {
+      for (int i = 0; i < 40; ++i) {
+        const JointForecast forecast = live(user, crowd, all_say(value), y);
+        ASSERT_TRUE(std::isfinite(forecast.mean) && forecast.mean >= 0) << value << " against " << y;
+        ASSERT_TRUE(std::isfinite(sum_of(forecast.weights))) << value << " against " << y;
+        ASSERT_LE(sum_of(forecast.weights), 1.2) << value << " against " << y;
+      }
+    }
+  }
+  const JointForecast none = joint_forecast({}, user, crowd, kPrior);
+  EXPECT_EQ(none.mean, 0);
+}
+
+}  // namespace
+}  // namespace driftcast

@@ -1,0 +1,114 @@
+// The bytes of every state that is stored. Those of a released format are kept in tests/golden and must stay readable:
+// a changed layout gets a new format, a new file, and the old one stays.
+#include <gtest/gtest.h>
+
+#include "operators/state_fields.h"
+#include "state/codec.h"
+#include "tests/config/shipped_text.h"
+#include "tests/support/hex.h"
+
+namespace driftcast {
+namespace {
+
+// An archive that gives each field a value of its own.
+class Filler {
+ public:
+  static constexpr bool kDecoding = true;
+
+  template <class... Fields>
+  void operator()(Fields&... each) {
+    (fill(each), ...);
+  }
+  void bytes(std::uint8_t& low, std::uint8_t& high) {
+    fill(low);
+    fill(high);
+  }
+
+ private:
+  void fill(bool& value) { value = true; }
+  void fill(std::string& value) { value = "name " + std::to_string(++next_); }
+  void fill(EventTime& value) { value = event_time(1'704'067'200'000 + ++next_); }
+  void fill(Duration& value) { value = Duration{++next_}; }
+  template <class A, class B>
+  void fill(std::pair<A, B>& value) {
+    fill(value.first);
+    fill(value.second);
+  }
+  template <class T>
+  void fill(std::vector<T>& values) {
+    values.resize(2);
+    for (T& value : values) fill(value);
+  }
+  template <class T, std::size_t N>
+  void fill(std::array<T, N>& values) {
+    for (T& value : values) fill(value);
+  }
+  template <class T>
+  void fill(T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      value = static_cast<T>(1);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      value = static_cast<T>(++next_ % 200) / 8;
+    } else if constexpr (std::is_integral_v<T>) {
+      value = static_cast<T>(++next_ % 200);
+    } else {
+      fields(*this, value);
+    }
+  }
+
+  int next_ = 0;
+};
+
+// 100 digits a line.
+std::string page_of(std::string_view bytes) {
+  std::string digits = hex(bytes);
+  for (std::size_t at = 100; at < digits.size(); at += 101) digits.insert(at, "\n");
+  return digits + "\n";
+}
+
+template <class State>
+class StoredState : public testing::Test {};
+
+struct Names {
+  template <class State>
+  static std::string GetName(int) {
+    if constexpr (std::is_same_v<State, UserState>) return "users";
+    if constexpr (std::is_same_v<State, WindowState>) return "windows";
+    if constexpr (std::is_same_v<State, Ledger>) return "ledger";
+    if constexpr (std::is_same_v<State, Population>) return "population";
+    if constexpr (std::is_same_v<State, Crowd>) return "crowd";
+  }
+};
+using States = testing::Types<UserState, WindowState, Ledger, Population, Crowd>;
+TYPED_TEST_SUITE(StoredState, States, Names);
+
+template <class State>
+std::string golden_file() {
+  return "tests/golden/" + Names::GetName<State>(0) + ".v" + std::to_string(State::kFormat) + ".hex";
+}
+
+TYPED_TEST(StoredState, StillHasTheBytesOfItsFormat) {
+  TypeParam state{};
+  Filler filler;
+  fields(filler, state);
+  expect_shipped(golden_file<TypeParam>(), page_of(encode_value(state)));
+}
+
+TYPED_TEST(StoredState, IsReadFromTheBytesOfItsFormatWithEveryField) {
+  std::string digits = shipped_text(golden_file<TypeParam>());
+  std::erase(digits, '\n');
+  const std::string bytes = unhex(digits);
+  const auto state = decode_value<TypeParam>(bytes);
+  ASSERT_TRUE(state) << state.error().message;
+  EXPECT_EQ(page_of(encode_value(*state)), page_of(bytes));
+}
+
+TYPED_TEST(StoredState, IsItselfAgainWhenItIsEmpty) {
+  const std::string bytes = encode_value(TypeParam{});
+  const auto state = decode_value<TypeParam>(bytes);
+  ASSERT_TRUE(state) << state.error().message;
+  EXPECT_EQ(encode_value(*state), bytes);
+}
+
+}  // namespace
+}  // namespace driftcast

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Runs the real program on a small generated input and holds everything it wrote to the schemas.
+
+usage: tests/tools/outputs_test.py DRIFTCAST
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from validate_outputs import validate
+
+DRIFTCAST = sys.argv.pop()
+
+
+def driftcast(*arguments):
+    subprocess.run([DRIFTCAST, *map(str, arguments)], check=True, capture_output=True)
+
+
+class OutputsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.events = Path(cls.scratch.name) / "events.jsonl.gz"
+        driftcast("generate", "--events", 2500, "--users", 30, "--seed", 7, "--days", 30, "--drift-share", 0.3,
+                  "--late", 0.01, "--duplicates", 0.005, "--broken", 0.03, "--out", cls.events)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def run_it(self, *settings):
+        out = Path(self.scratch.name) / self.id()
+        arguments = [argument for setting in settings for argument in ("--set", setting)]
+        driftcast("run", "--set", f"source.path={self.events}", "--set", f"sink.dir={out}", *arguments)
+        return out
+
+    def test_every_kind_of_output_fits_its_schema(self):
+        counts, problems = validate(self.run_it())
+        self.assertEqual(problems, [])
+        for kind in ("forecast", "drift", "session", "late", "dead-letter"):
+            self.assertGreater(counts[kind], 0, kind)
+
+    def test_explained_forecasts_fit_too(self):
+        out = self.run_it("output.explain=true", "threads=1", "horizons=1,90")
+        counts, problems = validate(out)
+        self.assertEqual(problems, [])
+        forecasts = [json.loads(line) for line in (out / "interest-forecasts.jsonl").read_text().splitlines()]
+        explained = [f for f in forecasts if f["type"] == "forecast" and len(f["parts"]) == 2]
+        self.assertEqual(len(explained), counts["forecast"])
+        for forecast in explained:
+            for horizon, part in zip(forecast["horizons"], forecast["parts"]):
+                self.assertEqual(part["steps"], horizon["steps"])
+                mean = sum(weight * part[model] for model, weight in part["weights"].items())
+                self.assertAlmostEqual(mean, horizon["volume"]["mean"], delta=1e-4 * max(mean, 1))
+
+    def test_damage_is_seen(self):
+        out = self.run_it()
+        forecasts = out / "interest-forecasts.jsonl"
+        lines = forecasts.read_text().splitlines()[:20]
+        for damage, report in [(lines[0].replace('"basis":"cold"', '"basis":"tepid"'), "'tepid' is not one of"),
+                               (lines[0].replace('"other":', '"other":NaN,"x":'), "NaN is no JSON"),
+                               (lines[0].replace('"user":', '"usher":'), "'user' is a required property"),
+                               (lines[0].replace('"flags":[]', '"flags":[],"flags":[]'), "a key twice"),
+                               (lines[1], "again")]:
+            self.assertNotEqual(damage, lines[0])
+            forecasts.write_text("\n".join([damage, *lines[1:]]) + "\n")
+            _, problems = validate(out)
+            self.assertIn(report, "\n".join(problems))
+
+
+if __name__ == "__main__":
+    unittest.main()
