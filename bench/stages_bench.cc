@@ -1,0 +1,96 @@
+// The stages alone, on one core, all states in memory: fold (events/s) and judge (closed steps/s, JSON written).
+//
+//     ./dev bench stages_bench
+#include <benchmark/benchmark.h>
+
+#include "bench/workload.h"
+#include "config/fields.h"
+#include "pipeline/lane.h"
+#include "pipeline/stages.h"
+#include "state/memory_store.h"
+
+namespace driftcast {
+namespace {
+
+constexpr std::int64_t kEvents = 1'000'000;
+constexpr std::int64_t kAmpleCache = std::int64_t{8} << 30;
+constexpr std::size_t kBudget = 1000;  // records and drained users in a parcel, as with the default source.slice
+
+Settings settings_without_outputs() {
+  Settings settings;
+  settings.pipeline.emit.sessions = false;
+  return settings;
+}
+
+// Runs all slices through fold; what it closed is handed to `take`.
+template <class Take>
+void fold_all(Lane& lane, Workload& workload, Take take) {
+  for (auto& slice : workload.slices) {
+    do {
+      Parcel parcel;
+      parcel.lane = &lane;
+      parcel.budget = kBudget;
+      parcel.input = std::move(slice);
+      fold_stage(lane.fold, parcel);
+      if (parcel.failure) std::abort();
+      take(std::move(parcel.steps));
+    } while (!lane.fold.pending.empty());
+  }
+}
+
+void fold(benchmark::State& state) {
+  const Settings settings = settings_without_outputs();
+  const LaneSetup setup{settings, default_models(), 0};
+  std::int64_t steps = 0;
+  for ([[maybe_unused]] auto each : state) {
+    state.PauseTiming();
+    Workload workload = make_workload(settings, kEvents);
+    MemoryStore store;
+    auto lane = std::make_unique<Lane>(setup, store, 0, kAmpleCache);
+    steps = 0;
+    state.ResumeTiming();
+    fold_all(*lane, workload, [&](const std::vector<StepClosed>& closed) { steps += static_cast<std::int64_t>(closed.size()); });
+    state.PauseTiming();
+    lane.reset();
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * kEvents);
+  state.counters["steps"] = static_cast<double>(steps);
+}
+
+void judge(benchmark::State& state) {
+  const Settings settings = settings_without_outputs();
+  const LaneSetup setup{settings, default_models(), 0};
+  MemoryStore store;
+  Workload workload = make_workload(settings, kEvents / 4);
+  std::vector<std::vector<StepClosed>> closed;
+  std::int64_t steps = 0;
+  Lane folding(setup, store, 0, kAmpleCache);
+  fold_all(folding, workload, [&](std::vector<StepClosed>&& some) {
+    steps += static_cast<std::int64_t>(some.size());
+    closed.push_back(std::move(some));
+  });
+  std::int64_t bytes = 0;
+  for ([[maybe_unused]] auto each : state) {
+    Lane lane(setup, store, 1, kAmpleCache);
+    bytes = 0;
+    for (const auto& some : closed) {
+      Parcel parcel;
+      parcel.lane = &lane;
+      parcel.steps = some;
+      judge_stage(lane.judge, parcel);
+      if (parcel.failure) std::abort();
+      bytes += static_cast<std::int64_t>(parcel.judge_outputs.bytes());
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * steps);
+  state.counters["forecast_bytes"] = static_cast<double>(bytes);
+}
+
+BENCHMARK(fold)->Unit(benchmark::kMillisecond)->Iterations(1)->Repetitions(3);
+BENCHMARK(judge)->Unit(benchmark::kMillisecond)->MinTime(2)->Repetitions(3);
+
+}  // namespace
+}  // namespace driftcast
+
+BENCHMARK_MAIN();
