@@ -6,6 +6,7 @@
 #include "bench/workload.h"
 #include "config/fields.h"
 #include "pipeline/lane.h"
+#include "pipeline/memory.h"
 #include "pipeline/stages.h"
 #include "state/memory_store.h"
 
@@ -93,4 +94,9 @@ BENCHMARK(judge)->Unit(benchmark::kMillisecond)->MinTime(2)->Repetitions(3);
 }  // namespace
 }  // namespace driftcast
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  driftcast::keep_freed_memory();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -30,22 +30,20 @@ inline Workload make_workload(const Settings& settings, std::int64_t events) {
   Offset offset = 0;
   for (bool more = true; more;) {
     auto slice = std::make_unique<DecodedSlice>();
-    std::vector<std::shared_ptr<std::string>> lines;
-    while (lines.size() < 1000) {
-      std::string line;
-      if (!generator.next(line)) {
-        more = false;
-        break;
-      }
-      line.pop_back();
-      lines.push_back(std::make_shared<std::string>(std::move(line)));
+    const auto buffer = std::make_shared<std::string>();
+    std::vector<std::size_t> ends;
+    while (more && ends.size() < 1000) {
+      more = generator.next(*buffer);
+      if (more) ends.push_back(buffer->size());
     }
-    for (const auto& line : lines) {
-      const std::size_t size = line->size();
-      line->append(kPadding, '\0');
-      slice->slice.records.push_back({{}, std::string_view(*line).substr(0, size), std::nullopt, offset++});
-      slice->slice.buffers.push_back(line);
+    const std::size_t size = buffer->size();
+    buffer->append(kPadding, '\0');
+    const std::string_view text = std::string_view(*buffer).substr(0, size);
+    for (std::size_t begin = 0; const std::size_t end : ends) {
+      slice->slice.records.push_back({{}, text.substr(begin, end - 1 - begin), std::nullopt, offset++});
+      begin = end;
     }
+    slice->slice.buffers.push_back(buffer);
     decoder.decode(*slice);
     workload.slices.push_back(std::move(slice));
   }

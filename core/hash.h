@@ -1,6 +1,7 @@
 // Stable hashes: the same bytes give the same number on every machine and in every version (never std::hash).
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -56,5 +57,16 @@ inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0) {
   h = (h ^ (h >> 47)) * m;
   return h ^ (h >> 47);
 }
+
+// A key and its hash64, which is worth computing once: it is the place of a user's state in every table.
+struct HashedKey {
+  HashedKey() = default;
+  template <std::convertible_to<std::string_view> Text>
+  HashedKey(const Text& key) : bytes(key), hash(hash64(bytes)) {}
+  HashedKey(std::string_view key, std::uint64_t known) : bytes(key), hash(known) {}
+
+  std::string_view bytes;
+  std::uint64_t hash = 0;
+};
 
 }  // namespace driftcast

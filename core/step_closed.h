@@ -36,6 +36,7 @@ struct StepClosed {
 
   Position position;  // at which the step closed: what suppression compares
   std::string user;
+  std::uint64_t user_hash = 0;  // hash64(user)
   Step step = 0;
   EventTime as_of;            // end of the step
   std::int64_t count = 0;     // events in the step
@@ -54,7 +55,7 @@ struct StepClosed {
   float rate = 0;  // decayed events per step
   std::uint8_t segment = 0;
   FeatureRow row{};
-  std::array<VolumeForecasts, kHorizonSlots> volume{};
+  std::array<VolumeForecasts, kHorizonSlots> volume{};  // filled when `publish`
   std::vector<InterestShare> interests;  // top categories, largest share first; filled when `publish`
   float other = 0;                       // share of all the rest
   DriftStatus drift;

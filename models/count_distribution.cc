@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 namespace driftcast {
 namespace {
@@ -207,27 +208,45 @@ double CountDistribution::log_probability(double y) const {
   return std::clamp(log_probability_of(law_of(*this), std::round(y)), kSmallestLog, 0.0);
 }
 
-double CountDistribution::cdf(double y) const {
-  if (!(y >= 0)) return 0;
+double CountDistribution::cdf(double y) const { return cdf_step(y).after; }
+
+CountDistribution::Step CountDistribution::cdf_step(double y) const {
+  if (!(y >= 0)) return {0, 0};
   const Law law = law_of(*this);
-  if (law.mean <= 0) return 1;
   const double count = std::floor(std::min(y, 1e18));
-  if (law.mean > kExactMean) return ShiftedGamma(law).cdf(count);
+  if (law.mean <= 0) return {count > 0 ? 1.0 : 0.0, 1};
+  if (law.mean > kExactMean) {
+    const ShiftedGamma gamma(law);
+    return {count > 0 ? gamma.cdf(count - 1) : 0, gamma.cdf(count)};
+  }
   Summation summation(law);
-  while (summation.count() < std::min(count, kExactCount)) summation.step();
-  if (count <= kExactCount) return summation.sum();
-  return std::max(summation.sum(), ShiftedGamma(law).cdf(count));
+  double before = 0;
+  while (summation.count() < std::min(count, kExactCount)) {
+    before = summation.sum();
+    summation.step();
+  }
+  if (count <= kExactCount) return {before, summation.sum()};
+  const ShiftedGamma gamma(law);
+  const double exact = summation.sum();
+  return {count - 1 > kExactCount ? std::max(exact, gamma.cdf(count - 1)) : exact, std::max(exact, gamma.cdf(count))};
 }
 
-double CountDistribution::quantile(double p) const {
+double CountDistribution::quantile(double p) const { return quantiles(p, p).low; }
+
+CountDistribution::Range CountDistribution::quantiles(double low, double high) const {
   const Law law = law_of(*this);
-  if (law.mean <= 0 || !(p > 0)) return 0;
-  p = std::min(p, 1 - 1e-15);
-  if (law.mean > kExactMean) return search(ShiftedGamma(law), p, -1);
-  Summation summation(law);
-  while (summation.sum() < p && summation.count() < kExactCount) summation.step();
-  if (summation.sum() >= p) return summation.count();
-  return search(ShiftedGamma(law), p, kExactCount);
+  if (law.mean <= 0) return {};
+  std::optional<Summation> summation;
+  if (law.mean <= kExactMean) summation.emplace(law);
+  const auto reach = [&](double p) {
+    if (!(p > 0)) return 0.0;
+    p = std::min(p, 1 - 1e-15);
+    if (!summation) return search(ShiftedGamma(law), p, -1);
+    while (summation->sum() < p && summation->count() < kExactCount) summation->step();
+    return summation->sum() >= p ? summation->count() : search(ShiftedGamma(law), p, kExactCount);
+  };
+  const double reached = reach(low);
+  return {reached, high > low ? reach(high) : reached};
 }
 
 }  // namespace driftcast

@@ -22,8 +22,20 @@ struct CountDistribution {
   // P(Y <= y); 0 below zero, never decreasing in y. Cost: O(min(y, 1024)), or a fraction of a microsecond for large means.
   double cdf(double y) const;
 
+  // cdf(y - 1) and cdf(y), at the cost of one.
+  struct Step {
+    double before = 0, after = 0;
+  };
+  Step cdf_step(double y) const;
+
   // The smallest count k with cdf(k) >= p. p is clamped to [0, 1 - 1e-15].
   double quantile(double p) const;
+
+  // quantile(low) and quantile(high), low <= high, at the cost of one.
+  struct Range {
+    double low = 0, high = 0;
+  };
+  Range quantiles(double low, double high) const;
 };
 
 }  // namespace driftcast

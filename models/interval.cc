@@ -51,13 +51,19 @@ void learn_width(Spread& spread, double step, double outside, double target) {
 }
 
 // Part of the label's probability interval [cdf(y - 1), cdf(y)] that lies beyond the quantiles of `target` / 2.
-double outside_part(const CountDistribution& law, double y, double target) {
-  const double low = y > 0 ? law.cdf(y - 1) : 0;
-  const double high = std::max(law.cdf(y), low);
+double outside_part(const CountDistribution::Step& label, double target) {
+  const double low = label.before;
+  const double high = std::max(label.after, low);
   if (high - low < 1e-12) return low < target / 2 || high > 1 - target / 2 ? 1 : 0;
   const double below = std::max(0.0, std::min(high, target / 2) - low);
   const double above = std::max(0.0, high - std::max(low, 1 - target / 2));
   return (below + above) / (high - low);
+}
+
+// Whether a label lies outside the bounds_of its law: below the smallest count whose cdf reaches the lower quantile's
+// probability, or above the smallest whose cdf reaches the upper one's.
+bool misses(const CountDistribution::Step& label, double level) {
+  return label.after < (1 - level) / 2 || label.before >= std::min((1 + level) / 2, 1 - 1e-15);
 }
 
 }  // namespace
@@ -71,15 +77,14 @@ double bounds_variance(double mean, const Spread& user, const Spread& crowd, dou
 }
 
 Bounds bounds_of(double mean, double variance, double level) {
-  const CountDistribution law{mean, variance};
-  return {law.quantile((1 - level) / 2), law.quantile((1 + level) / 2)};
+  const auto [lo, hi] = CountDistribution{mean, variance}.quantiles((1 - level) / 2, (1 + level) / 2);
+  return {lo, hi};
 }
 
 void spread_learn(Spread& user, Spread& crowd, double mean, double variance, double y, double level) {
-  const Bounds bounds = bounds_of(mean, variance, level);
-  const double missed = y < bounds.lo || y > bounds.hi ? 1 : 0;
+  const CountDistribution::Step label = CountDistribution{mean, variance}.cdf_step(y);
   const double dense = mean / (mean + kCoarseMean);
-  const double outside = dense * missed + (1 - dense) * outside_part({mean, variance}, y, 1 - level);
+  const double outside = dense * (misses(label, level) ? 1 : 0) + (1 - dense) * outside_part(label, 1 - level);
   learn_width(user, kUserStep, outside, 1 - level);
   learn_width(crowd, kCrowdStep, outside, 1 - level);
   learn_moments(user, kUserDiscount, mean, y);

@@ -7,8 +7,9 @@
 namespace driftcast {
 namespace {
 
-float log_count(double x) { return static_cast<float>(std::log1p(x)); }
-float log_signed(double x) { return static_cast<float>(std::copysign(std::log1p(std::abs(x)), x)); }
+// Most counts of most steps are zero.
+float log_count(double x) { return x == 0 ? 0 : static_cast<float>(std::log1p(x)); }
+float log_signed(double x) { return x == 0 ? 0 : static_cast<float>(std::copysign(std::log1p(std::abs(x)), x)); }
 
 double mean(const std::array<float, 5>& values) { return std::accumulate(values.begin(), values.end(), 0.0) / 5; }
 

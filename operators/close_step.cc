@@ -37,29 +37,48 @@ void skip_steps(UserState& user, std::uint32_t gap, const ModelSet::Segment& seg
   arima_skip(user.arima, segment.arima, gap);
 }
 
-VolumeForecasts forecast_volume(const UserState& user, const ModelSet::Segment& segment, double crowd_mean, int horizon,
-                                int next_season) {
-  VolumeForecasts volume;
-  volume.set(Expert::kArima, arima_volume(user.arima, segment.arima, horizon));
-  for (const Expert expert :
-       {Expert::kEwmaSlow, Expert::kEwmaFast, Expert::kSeasonal, Expert::kTsb, Expert::kSegment}) {
-    volume.set(expert, experts_volume(user.experts, expert, horizon, next_season, crowd_mean));
+// What every expert says of every horizon.
+void forecast_volumes(const UserState& user, const FoldContext& context, int next_season, StepClosed& closed) {
+  const ModelSet::Segment& segment = context.models.segments[closed.segment];
+  const double crowd_mean = segment_mean(context.population, closed.segment, segment.mean);
+  for (std::size_t h = 0; h < context.options.horizons.size(); ++h) {
+    const int horizon = context.options.horizons[h];
+    VolumeForecasts& volume = closed.volume[h];
+    volume.set(Expert::kArima, arima_volume(user.arima, segment.arima, horizon));
+    for (const Expert expert :
+         {Expert::kEwmaSlow, Expert::kEwmaFast, Expert::kSeasonal, Expert::kTsb, Expert::kSegment}) {
+      volume.set(expert, experts_volume(user.experts, expert, horizon, next_season, crowd_mean));
+    }
   }
-  return volume;
 }
 
-void complete_row(FeatureRow& row, const UserState& user, const StepClosed& closed, float innovation, int season) {
+// Sine and cosine of a place in the season, as of an angle.
+std::pair<float, float> place_in_week(int season) {
+  static const auto places = [] {
+    std::array<std::pair<float, float>, kSeasonLength> made;
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      const double angle = 2 * std::numbers::pi * static_cast<double>(i) / kSeasonLength;
+      made[i] = {static_cast<float>(std::sin(angle)), static_cast<float>(std::cos(angle))};
+    }
+    return made;
+  }();
+  return places[static_cast<std::size_t>(season)];
+}
+
+void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prior, const StepClosed& closed, float innovation,
+                  int season) {
   at(row, Feature::kEwmaFast) = std::log1p(user.experts.fast);
   at(row, Feature::kEwmaMedium) = std::log1p(user.experts.slow);
   at(row, Feature::kEwmaSlow) = std::log1p(user.experts.rate);
+  at(row, Feature::kArimaLevel) = static_cast<float>(arima_forecast(user.arima, prior, 1).mean);
   at(row, Feature::kArimaInnovation) = innovation / std::sqrt(std::max(user.arima.s2, 1e-9F));
   at(row, Feature::kDriftScore) = static_cast<float>(std::max(0.0, e_detector_log_r(user.mix.detector)));
   at(row, Feature::kGap) = std::log1p(static_cast<float>(closed.gap));
   at(row, Feature::kSilence) = std::log1p(static_cast<float>(closed.silence));
   at(row, Feature::kLifetime) = std::log1p(static_cast<float>(closed.steps));
-  const double angle = 2 * std::numbers::pi * season / 7;
-  at(row, Feature::kSeasonSin) = static_cast<float>(std::sin(angle));
-  at(row, Feature::kSeasonCos) = static_cast<float>(std::cos(angle));
+  const auto [sine, cosine] = place_in_week(season);
+  at(row, Feature::kSeasonSin) = sine;
+  at(row, Feature::kSeasonCos) = cosine;
 }
 
 // Shares of the coming events: the user's discounted mass plus a little of the crowd's recent popularity. The top ones
@@ -71,35 +90,36 @@ void rank_interests(const UserState& user, const FoldContext& context, StepClose
   const double mass = interests.total.level / unit + steady * interests.total.reference + kCrowdMass;
   struct Ranked {
     double share;
-    float trend;
     const std::string* category;
+    const Interest* slot;  // null: popular with the crowd, but nothing of the user's
   };
   std::vector<Ranked> ranked;
   ranked.reserve(interests.slots.size() + kPopular);
-  const auto share_of = [](float part, float total) { return total > 0 ? part / total : 0.0F; };
   for (std::size_t i = 0; i < interests.slots.size(); ++i) {
     const Interest& slot = interests.slots[i];
-    const double share = (slot.level / unit + steady * slot.reference +
-                          kCrowdMass * popularity(context.population, interests.hashes[i])) / mass;
-    const float trend =
-        share_of(slot.recent, interests.total.recent) - share_of(slot.reference, interests.total.reference);
-    ranked.push_back({share, trend, &slot.category});
+    const double crowd = kCrowdMass * popularity(context.population, interests.hashes[i]);
+    ranked.push_back({(slot.level / unit + steady * slot.reference + crowd) / mass, &slot.category, &slot});
   }
   for (const std::uint64_t hash : context.population.popular) {
     const CrowdCategory* crowd = find(context.population, hash);
     if (crowd == nullptr || find(interests, hash) != kNoSlot) continue;
-    ranked.push_back({kCrowdMass * popularity(context.population, hash) / mass, 0, &crowd->category});
+    ranked.push_back({kCrowdMass * popularity(context.population, hash) / mass, &crowd->category, nullptr});
   }
   const auto top = std::min(ranked.size(), static_cast<std::size_t>(context.options.categories.top));
   std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(top), ranked.end(),
                     [](const Ranked& a, const Ranked& b) {
                       return a.share != b.share ? a.share > b.share : *a.category < *b.category;
                     });
+  const auto share_of = [](float part, float total) { return total > 0 ? part / total : 0.0F; };
+  const Masses& total = interests.total;
   double named = 0;
   closed.interests.reserve(top);
   for (std::size_t i = 0; i < top; ++i) {
-    named += ranked[i].share;
-    closed.interests.push_back({*ranked[i].category, static_cast<float>(ranked[i].share), ranked[i].trend});
+    const auto& [share, category, slot] = ranked[i];
+    const float trend =
+        slot == nullptr ? 0.0F : share_of(slot->recent, total.recent) - share_of(slot->reference, total.reference);
+    named += share;
+    closed.interests.push_back({*category, static_cast<float>(share), trend});
   }
   closed.other = static_cast<float>(std::max(0.0, 1 - named));
 }
@@ -127,7 +147,7 @@ void close_step(UserState& user, std::string_view name, FoldContext& context, Fo
   const bool was_dormant = user.silence >= dormant_after;
   const Step step = was_dormant ? user.steps.front().step : user.next_step;
 
-  StepClosed closed;
+  StepClosed& closed = out.steps.emplace_back();
   closed.user = name;
   closed.step = step;
   closed.as_of = grid.end(step);
@@ -156,25 +176,21 @@ void close_step(UserState& user, std::string_view name, FoldContext& context, Fo
   if (reached) out.signals.push_back(raise(user, DriftKind::kVolume, *reached, closed.as_of, step));
 
   describe_user(user, closed);
-  const auto now = static_cast<std::size_t>(segment_of(closed.rate, context.models));
-  closed.segment = static_cast<std::uint8_t>(now);
-  const double crowd_mean = segment_mean(context.population, static_cast<int>(now), context.models.segments[now].mean);
-  for (std::size_t h = 0; h < options.horizons.size(); ++h) {
-    closed.volume[h] = forecast_volume(user, context.models.segments[now], crowd_mean, options.horizons[h],
-                                       grid.season(step + 1));
-  }
+  closed.segment = static_cast<std::uint8_t>(segment_of(closed.rate, context.models));
   push_recent(user.recent, counts, closed.gap);
   closed.row = count_features(counts, user.recent);
-  complete_row(closed.row, user, closed, innovation, grid.season(step));
+  complete_row(closed.row, user, prior.arima, closed, innovation, grid.season(step));
   closed.reset = user.reset;
   user.reset = false;
   closed.drift = drift_status(user);
   const int longest = options.horizons.back();
   closed.valid_until = closed.as_of + grid.width * (closed.dormant ? longest
                            : static_cast<int>(next_published(user.silence, options.time.dormant_after) - user.silence));
-  if (closed.publish) rank_interests(user, context, closed);
+  if (closed.publish) {
+    forecast_volumes(user, context, grid.season(step + 1), closed);
+    rank_interests(user, context, closed);
+  }
   if (closed.count > 0) settle(user.interests);
-  out.steps.push_back(std::move(closed));
 }
 
 }  // namespace driftcast

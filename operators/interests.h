@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/prefetch.h"
+
 namespace driftcast {
 
 struct Interest {
@@ -55,6 +57,13 @@ void settle(Interests& interests);
 void forget_reference(Interests& interests);
 
 std::size_t footprint(const Interests& interests);
+
+// Brings near what a search reads, and the first slots.
+inline void prefetch_parts(const Interests& interests) {
+  constexpr std::size_t kFirst = 6;
+  prefetch(interests.hashes.data());
+  for (std::size_t i = 0; i < interests.slots.size() && i < kFirst; ++i) prefetch(&interests.slots[i]);
+}
 
 template <class Archive>
 void fields(Archive& archive, Interest& interest) {

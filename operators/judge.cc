@@ -33,7 +33,8 @@ void mature(std::size_t slot, Ledger& ledger, const StepClosed& closed, JudgeCon
     const ModelSet::Segment& prior = context.models.segments[segment_of_cell(forecast.cell)];
     CrowdHorizon& crowd = context.crowd.cells[forecast.cell][slot];
     const double variance = variance_of(forecast, own, crowd, prior);
-    joint_learn(own.joint, crowd.joint, prior.weights[age_of_cell(forecast.cell)], forecast.volume, forecast.joint, y, variance, closed.rate);
+    joint_learn(own.joint, crowd.joint, prior.weights[age_of_cell(forecast.cell)], forecast.volume, forecast.joint, y,
+                variance, closed.rate);
     spread_learn(own.spread, crowd.spread, forecast.mean, forecast.variance, y, context.options.level);
     if (matured != nullptr) matured->push_back({slot, forecast, y});
   }
@@ -47,34 +48,54 @@ void forget(Ledger& ledger) {
   }
 }
 
-HorizonForecast forecast_horizon(std::size_t slot, Ledger& ledger, const StepClosed& closed, const JudgeContext& context) {
+// What is forecast of one horizon, before it is worded.
+struct Outlook {
+  VolumeForecasts volume;
+  JointForecast joint;
+  double bounds_variance = 0;
+};
+
+// Makes the forecast of a horizon, and lets it wait for its outcome.
+Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, const JudgeContext& context) {
   HorizonLedger& own = ledger.horizons[slot];
   const ModelSet::Segment& prior = context.models.segments[closed.segment];
   const std::size_t cell = crowd_cell(closed.segment, closed.active_steps);
   const CrowdHorizon& crowd = context.crowd.cells[cell][slot];
-  VolumeForecasts volume = closed.volume[slot];
-  if (closed.net) volume.set(Expert::kNetwork, closed.net->volume[slot]);
-  const JointForecast joint = joint_forecast(volume, own.joint, crowd.joint, prior.weights[age_of_cell(cell)]);
-  const double spread = spread_variance(joint.mean, own.spread, crowd.spread, prior.dispersion);
-  const double variance = bounds_variance(joint.mean, own.spread, crowd.spread, prior.dispersion);
+  Outlook outlook;
+  outlook.volume = closed.volume[slot];
+  if (closed.net) outlook.volume.set(Expert::kNetwork, closed.net->volume[slot]);
+  outlook.joint = joint_forecast(outlook.volume, own.joint, crowd.joint, prior.weights[age_of_cell(cell)]);
+  outlook.bounds_variance = bounds_variance(outlook.joint.mean, own.spread, crowd.spread, prior.dispersion);
 
+  const bool waits =
+      own.pending.empty() || closed.step - own.pending.back().step >= spacing(context.options.horizons[slot]);
+  if (!waits) return outlook;
+  PendingForecast& pending = own.pending.emplace_back();
+  pending.step = closed.step;
+  pending.total_before = ledger.total;
+  pending.cell = static_cast<std::uint8_t>(cell);
+  pending.volume = outlook.volume;
+  for (float& mean : pending.volume.mean) mean = rounded16(mean);
+  pending.joint = rounded16(outlook.joint.joint);
+  pending.mean = rounded16(outlook.joint.mean);
+  pending.variance = rounded16(outlook.bounds_variance);
+  return outlook;
+}
+
+HorizonForecast forecast_horizon(std::size_t slot, Ledger& ledger, const StepClosed& closed, const JudgeContext& context) {
+  const Outlook outlook = look_out(slot, ledger, closed, context);
+  const Spread& own = ledger.horizons[slot].spread;
+  const Spread& crowd = context.crowd.cells[crowd_cell(closed.segment, closed.active_steps)][slot].spread;
   HorizonForecast forecast;
   forecast.steps = context.options.horizons[slot];
-  forecast.mean = joint.mean;
-  forecast.variance = spread;
-  const Bounds bounds = bounds_of(joint.mean, variance, context.options.level);
+  forecast.mean = outlook.joint.mean;
+  forecast.variance = spread_variance(forecast.mean, own, crowd, context.models.segments[closed.segment].dispersion);
+  const Bounds bounds = bounds_of(forecast.mean, outlook.bounds_variance, context.options.level);
   forecast.lo = bounds.lo;
   forecast.hi = bounds.hi;
-  forecast.parts = volume.mean;
-  forecast.weights = joint.weights;
-  forecast.available = volume.available;
-
-  const bool waits = own.pending.empty() || closed.step - own.pending.back().step >= spacing(forecast.steps);
-  if (!waits) return forecast;
-  PendingForecast pending{closed.step, ledger.total, static_cast<std::uint8_t>(cell), volume, rounded16(joint.joint), rounded16(joint.mean),
-                          rounded16(variance)};
-  for (float& mean : pending.volume.mean) mean = rounded16(mean);
-  own.pending.push_back(pending);
+  forecast.parts = outlook.volume.mean;
+  forecast.weights = outlook.joint.weights;
+  forecast.available = outlook.volume.available;
   return forecast;
 }
 
@@ -116,17 +137,29 @@ Forecast make_forecast(Ledger& ledger, const StepClosed& closed, const JudgeCont
   return forecast;
 }
 
-}  // namespace
-
-std::optional<Forecast> judge(Ledger& ledger, const StepClosed& closed, JudgeContext& context,
-                              std::vector<Matured>* matured) {
+// What the closed step teaches.
+void learn(Ledger& ledger, const StepClosed& closed, JudgeContext& context, std::vector<Matured>* matured) {
   ledger.total += closed.count;
   for (std::size_t slot = 0; slot < context.options.horizons.size(); ++slot) {
     mature(slot, ledger, closed, context, matured);
   }
   if (closed.reset) forget(ledger);
+}
+
+}  // namespace
+
+std::optional<Forecast> judge(Ledger& ledger, const StepClosed& closed, JudgeContext& context,
+                              std::vector<Matured>* matured) {
+  learn(ledger, closed, context, matured);
   if (!closed.publish) return std::nullopt;
   return make_forecast(ledger, closed, context);
+}
+
+bool judge_silently(Ledger& ledger, const StepClosed& closed, JudgeContext& context) {
+  learn(ledger, closed, context, nullptr);
+  if (!closed.publish) return false;
+  for (std::size_t slot = 0; slot < context.options.horizons.size(); ++slot) look_out(slot, ledger, closed, context);
+  return true;
 }
 
 }  // namespace driftcast

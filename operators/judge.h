@@ -33,4 +33,8 @@ struct Matured {
 std::optional<Forecast> judge(Ledger& ledger, const StepClosed& closed, JudgeContext& context,
                               std::vector<Matured>* matured = nullptr);
 
+// The same, for a forecast that nobody will read: the ledger and the crowd learn all the same, but nothing is worded.
+// Returns whether one would have been published.
+bool judge_silently(Ledger& ledger, const StepClosed& closed, JudgeContext& context);
+
 }  // namespace driftcast

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/prefetch.h"
 #include "core/step_closed.h"
 #include "models/interval.h"
 #include "models/joint.h"
@@ -63,6 +64,13 @@ inline std::size_t footprint(const Ledger& ledger) {
   std::size_t bytes = 0;
   for (const HorizonLedger& horizon : ledger.horizons) bytes += horizon.pending.capacity() * sizeof(PendingForecast);
   return bytes;
+}
+
+// Brings near the forecasts that may have matured.
+inline void prefetch_parts(const Ledger& ledger) {
+  for (const HorizonLedger& horizon : ledger.horizons) {
+    if (!horizon.pending.empty()) prefetch(&horizon.pending.front());
+  }
 }
 
 }  // namespace driftcast

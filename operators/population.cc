@@ -47,8 +47,8 @@ bool by_user(const DriftCandidate& a, std::string_view user) { return a.user < u
 void count_category(Population& population, std::string_view category, std::uint64_t hash, Step step) {
   grow_unit(population, step);
   population.total += population.unit;
-  if (const auto found = population.index.find(hash); found != population.index.end()) {
-    population.categories[found->second].mass += population.unit;
+  if (const auto found = population.index.find(hash)) {
+    population.categories[*found].mass += population.unit;
     return;
   }
   std::size_t place = population.categories.size();
@@ -61,7 +61,7 @@ void count_category(Population& population, std::string_view category, std::uint
     population.index.erase(least->hash);
   }
   population.categories[place] = CrowdCategory{std::string(category), hash, population.unit};
-  population.index[hash] = static_cast<std::uint32_t>(place);
+  population.index.insert(hash, static_cast<std::uint32_t>(place));
 }
 
 double popularity(const Population& population, std::uint64_t hash) {
@@ -73,7 +73,7 @@ double popularity(const Population& population, std::uint64_t hash) {
 
 const CrowdCategory* find(const Population& population, std::uint64_t hash) {
   const auto found = population.index.find(hash);
-  return found == population.index.end() ? nullptr : &population.categories[found->second];
+  return found ? &population.categories[*found] : nullptr;
 }
 
 void count_step(Population& population, int segment, double events) {
@@ -119,7 +119,7 @@ bool confirmed(const Population& population, float log_e, double q) {
 void rebuild_index(Population& population) {
   population.index.clear();
   for (std::size_t i = 0; i < population.categories.size(); ++i) {
-    population.index[population.categories[i].hash] = static_cast<std::uint32_t>(i);
+    population.index.insert(population.categories[i].hash, static_cast<std::uint32_t>(i));
   }
 }
 

@@ -8,14 +8,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/time.h"
+#include "operators/crowd_index.h"
 
 namespace driftcast {
 
-inline constexpr std::size_t kCrowdCategories = 512;
 inline constexpr std::size_t kPopular = 10;
 inline constexpr std::size_t kSegmentsMax = 8;
 inline constexpr std::size_t kCandidatesMax = 4096;
@@ -44,7 +43,7 @@ struct Population {
   std::int64_t monitored = 0;                                  // users with enough history for the drift test
   std::vector<DriftCandidate> candidates;                      // by user
 
-  std::unordered_map<std::uint64_t, std::uint32_t> index;  // hash -> place in categories; derived, not stored
+  CrowdIndex index;  // into categories; derived, not stored
 };
 
 // Counts an event of a category at a step.

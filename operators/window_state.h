@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/features.h"
+#include "core/prefetch.h"
 #include "core/step_closed.h"
 #include "models/half.h"
 
@@ -38,5 +39,8 @@ inline void append_row(WindowState& window, const StepClosed& closed) {
 }
 
 inline std::size_t footprint(const WindowState& window) { return window.rows.capacity() * sizeof(WindowRow); }
+
+// Brings near where the next row is written.
+inline void prefetch_parts(const WindowState& window) { prefetch(window.rows.data() + window.rows.size()); }
 
 }  // namespace driftcast

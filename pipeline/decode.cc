@@ -250,6 +250,7 @@ Decoded Decoder::Parts::read_event(const Record& record, const Found& found, Are
   event.kind = kind == kinds.end() ? Kind::kOther : kind->second;
   event.weight = weights[static_cast<std::size_t>(event.kind)];
   event.user = arena.copy(text[kUser]);
+  event.user_hash = hash64(event.user);
   event.category = arena.copy(text[kCategory]);
   event.category_hash = hash64(event.category);
   if (!text[kEventId].empty()) event.event_id = std::max<std::uint64_t>(hash64(text[kEventId]), 1);

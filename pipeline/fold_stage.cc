@@ -20,9 +20,15 @@ class Folder {
         steps_(parcel.steps),
         budget_(static_cast<std::int64_t>(parcel.budget)),
         options_(lane.setup.settings.operators),
-        context_{options_, lane.setup.models, lane.population} {}
+        context_{options_, lane.setup.models, lane.population} {
+    steps_.reserve(parcel.budget);
+    lane_.scratch.steps.swap(steps_);  // closed steps are written in their place
+  }
 
-  ~Folder() { lane_.backlog -= folded_; }
+  ~Folder() {
+    lane_.scratch.steps.swap(steps_);
+    lane_.backlog -= folded_;
+  }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
@@ -31,7 +37,7 @@ class Folder {
     while (!lane_.pending.empty()) {
       DecodedSlice& slice = *lane_.pending.front();
       while (slice.next < slice.decoded.size()) {
-        prefetch(slice);
+        lane_.users.look_ahead([&](std::size_t n) { return user_ahead(slice, n); });
         auto folded = fold(slice.slice.records[slice.next], slice.decoded[slice.next]);
         if (!folded) return folded.error();
         if (!*folded) return {};
@@ -45,12 +51,12 @@ class Folder {
   }
 
  private:
-  static constexpr std::size_t kAhead = 8;  // records
-
-  void prefetch(const DecodedSlice& slice) const {
-    if (slice.next + kAhead >= slice.decoded.size()) return;
-    if (const Event* event = std::get_if<Event>(&slice.decoded[slice.next + kAhead])) lane_.users.prefetch(event->user);
+  static HashedKey user_ahead(const DecodedSlice& slice, std::size_t n) {
+    if (slice.next + n >= slice.decoded.size()) return {};
+    const Event* event = std::get_if<Event>(&slice.decoded[slice.next + n]);
+    return event == nullptr ? HashedKey() : user_of(*event);
   }
+  static HashedKey user_of(const Event& event) { return {event.user, event.user_hash}; }
 
   Position& position() { return lane_.mark.position; }
   void count(Counter counter, std::int64_t n = 1) { lane_.mark.counters[static_cast<std::size_t>(counter)] += n; }
@@ -83,7 +89,7 @@ class Folder {
     }
     if (event.at < lane_.mark.watermark) return letter(Counter::kLate, Topic::kLate, record, Reason::kLate);
     if (event.event_id != 0) {
-      auto known = lane_.users.peek(event.user);
+      auto known = lane_.users.peek(user_of(event));
       if (!known) return known.error();
       if (*known != nullptr && is_duplicate(**known, event.event_id, lane_.mark.watermark)) {
         count(Counter::kDuplicate);
@@ -120,17 +126,17 @@ class Folder {
   }
 
   Result<void> accept(const Event& event) {
-    auto found = lane_.users.edit(event.user);
+    auto found = lane_.users.edit(user_of(event));
     if (!found) return found.error();
     UserState& user = *found->state;
     if (found->created) count(Counter::kUsers);
     const EventTime queued = queued_due(user);
     fold_event(user, event, lane_.mark.watermark, context_, lane_.scratch);
     if (lane_.setup.observer != nullptr) lane_.setup.observer->accepted(event, options_.time.step.step_of(event.at));
-    publish(event.user);
+    publish(user_of(event));
     const EventTime due = next_due(user, options_);
     if (due < queued) {
-      lane_.due.push(due, event.user);
+      lane_.due.push(due, user_of(event));
       user.queued = due;
     } else {
       user.queued = queued;
@@ -148,43 +154,44 @@ class Folder {
   Result<bool> drain() {
     while (lane_.due.first_due() <= lane_.mark.watermark) {
       if (budget_ <= 0) return false;
-      EventTime due;
-      const std::string name = lane_.due.take(due);
-      auto found = lane_.users.edit(name);
+      lane_.users.look_ahead([&](std::size_t n) { return lane_.due.ahead(n); });
+      const DueQueue::Entry entry = lane_.due.take();
+      auto found = lane_.users.edit(entry.key());
       if (!found) return found.error();
       UserState& user = *found->state;
-      if (next_due(user, options_) == due) {
-        fold_due(user, name, due, context_, lane_.scratch);
-        publish(name);
+      if (next_due(user, options_) == entry.due) {
+        fold_due(user, entry.user, entry.due, context_, lane_.scratch);
+        publish(entry.key());
         ++position().ordinal;
         --budget_;
       }
       user.queued = next_due(user, options_);
-      if (user.queued != kEndOfTime) lane_.due.push(user.queued, name);
+      if (user.queued != kEndOfTime) lane_.due.push(user.queued, entry.key());
     }
     return true;
   }
 
   // Passes on what one event or one drained user brought forth.
-  void publish(std::string_view user) {
+  void publish(const HashedKey& user) {
     FoldOutputs& made = lane_.scratch;
     const EmitOptions& emit = lane_.setup.settings.pipeline.emit;
     count(Counter::kSessions, static_cast<std::int64_t>(made.sessions.size()));
-    count(Counter::kSteps, static_cast<std::int64_t>(made.steps.size()));
+    count(Counter::kSteps, static_cast<std::int64_t>(made.steps.size() - published_));
     count(Counter::kDriftSignals, static_cast<std::int64_t>(made.signals.size()));
     if (!suppressed()) {
       for (const Session& session : made.sessions) {
-        if (emit.sessions) add(Topic::kSessions, user, [&] { append_session(text_, user, session); });
+        if (emit.sessions) add(Topic::kSessions, user.bytes, [&] { append_session(text_, user.bytes, session); });
       }
       for (const DriftSignal& signal : made.signals) {
-        if (emit.drift) add(Topic::kDrift, user, [&] { append_drift(text_, user, signal); });
+        if (emit.drift) add(Topic::kDrift, user.bytes, [&] { append_drift(text_, user.bytes, signal); });
       }
     }
-    for (StepClosed& step : made.steps) {
-      step.position = position();
-      steps_.push_back(std::move(step));
+    for (; published_ < made.steps.size(); ++published_) {
+      made.steps[published_].position = position();
+      made.steps[published_].user_hash = user.hash;
     }
-    made.clear();
+    made.sessions.clear();
+    made.signals.clear();
   }
 
   template <class Write>
@@ -211,6 +218,7 @@ class Folder {
   std::vector<StepClosed>& steps_;
   std::int64_t budget_;     // below zero: a record was folded whose drain had used up the rest
   std::size_t folded_ = 0;  // records
+  std::size_t published_ = 0;  // closed steps
   const OperatorOptions& options_;
   FoldContext context_;
   std::string text_;

@@ -7,8 +7,10 @@ namespace driftcast {
 
 void infer_stage(InferLane& lane, Parcel& parcel) noexcept {
   if (parcel.failure) return;
-  for (const StepClosed& step : parcel.steps) {
-    auto found = lane.windows.edit(step.user);
+  const std::vector<StepClosed>& steps = parcel.steps;
+  for (const StepClosed& step : steps) {
+    lane.windows.look_ahead([&](std::size_t n) { return user_ahead(steps, step, n); });
+    auto found = lane.windows.edit({step.user, step.user_hash});
     if (!found) {
       parcel.failure = found.error();
       return;

@@ -11,9 +11,14 @@ namespace {
 
 constexpr std::string_view kCrowdKey = "judge";
 
-void publish(JudgeLane& lane, const StepClosed& closed, const Forecast& forecast, std::string& text, Outbox& out) {
+// Whether the forecast after a closed step will be read by anybody.
+bool is_read(const JudgeLane& lane, const StepClosed& closed) {
+  const bool suppressed = closed.position < lane.published_below;
+  return lane.setup.observer != nullptr || (lane.setup.settings.pipeline.emit.forecasts && !suppressed);
+}
+
+void publish(const JudgeLane& lane, const StepClosed& closed, const Forecast& forecast, std::string& text, Outbox& out) {
   const PipelineOptions& options = lane.setup.settings.pipeline;
-  ++lane.forecasts;
   if (!options.emit.forecasts || closed.position < lane.published_below) return;
   text.clear();
   append_forecast(text, closed.user, forecast, lane.setup.models, options.explain);
@@ -26,12 +31,19 @@ Result<void> judge_all(JudgeLane& lane, Parcel& parcel) {
   std::vector<Matured> matured;
   std::string text;
   for (const StepClosed& closed : parcel.steps) {
-    auto found = lane.ledgers.edit(closed.user);
+    lane.ledgers.look_ahead([&](std::size_t n) { return user_ahead(parcel.steps, closed, n); });
+    auto found = lane.ledgers.edit({closed.user, closed.user_hash});
     if (!found) return found.error();
+    if (!is_read(lane, closed)) {
+      if (judge_silently(*found->state, closed, context)) ++lane.forecasts;
+      continue;
+    }
     matured.clear();
     const auto forecast = judge(*found->state, closed, context, observer == nullptr ? nullptr : &matured);
     if (observer != nullptr) observer->judged(closed, matured, forecast);
-    if (forecast) publish(lane, closed, *forecast, text, parcel.judge_outputs);
+    if (!forecast) continue;
+    ++lane.forecasts;
+    publish(lane, closed, *forecast, text, parcel.judge_outputs);
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/hash.h"
 #include "core/result.h"
 #include "core/step_closed.h"
 #include "pipeline/epoch.h"
@@ -25,5 +26,11 @@ struct Parcel {
   std::unique_ptr<LaneEpoch> marker;    // present: the epoch ends here; every stage adds its part
   std::optional<Error> failure;         // the first stage that cannot go on says why; later ones pass it on
 };
+
+// The user of the closed step n places after one of them; empty: there is none.
+inline HashedKey user_ahead(const std::vector<StepClosed>& steps, const StepClosed& from, std::size_t n) {
+  const std::size_t place = static_cast<std::size_t>(&from - steps.data()) + n;
+  return place < steps.size() ? HashedKey(steps[place].user, steps[place].user_hash) : HashedKey();
+}
 
 }  // namespace driftcast

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/hash.h"
+#include "core/prefetch.h"
 #include "core/result.h"
 #include "state/codec.h"
 #include "state/store.h"
@@ -35,11 +36,10 @@ class Table {
       : store_(store), partition_(partition), table_(table), budget_(budget_bytes), slots_(kInitialSlots) {}
 
   // The state to be changed: from memory, from the store, or new. It counts as dirty from here on.
-  Result<Found> edit(std::string_view key) {
-    const std::uint64_t hash = hash64(key);
-    Cached* entry = find(key, hash);
+  Result<Found> edit(const HashedKey& key) {
+    Cached* entry = find(key);
     if (entry == nullptr) [[unlikely]] {
-      auto loaded = load(key, hash);
+      auto loaded = load(key);
       if (!loaded) return loaded.error();
       entry = *loaded;
     }
@@ -51,11 +51,10 @@ class Table {
   }
 
   // The state as it is, or nullptr; valid as long as one from edit().
-  Result<const State*> peek(std::string_view key) {
-    const std::uint64_t hash = hash64(key);
-    Cached* entry = find(key, hash);
+  Result<const State*> peek(const HashedKey& key) {
+    Cached* entry = find(key);
     if (entry == nullptr) [[unlikely]] {
-      auto loaded = load(key, hash);
+      auto loaded = load(key);
       if (!loaded) return loaded.error();
       entry = *loaded;
     }
@@ -64,17 +63,27 @@ class Table {
   }
 
   // A deletion, shipped as a tombstone also for a key that the store has not seen. Reads nothing.
-  Result<void> erase(std::string_view key) {
-    const std::uint64_t hash = hash64(key);
-    Cached* entry = find(key, hash);
-    if (entry == nullptr) entry = insert(key, hash, std::nullopt);
+  Result<void> erase(const HashedKey& key) {
+    Cached* entry = find(key);
+    if (entry == nullptr) entry = insert(key, std::nullopt);
     entry->state.reset();
     mark_dirty(*entry);
     return {};
   }
 
-  // Starts to bring a key's place near, for an edit() some hundred instructions later.
-  void prefetch(std::string_view key) const { __builtin_prefetch(&slots_[home(hash64(key))]); }
+  // Brings states near for edits to come; call it before each edit of a long row of them. Pure speed: nothing changes.
+  // `key_ahead(n)` is the HashedKey that is edited n edits later; empty: none is known. What an entry points to is brought near
+  // by prefetch_parts(const State&), found beside State.
+  template <class KeyAhead>
+  void look_ahead(KeyAhead key_ahead) const {
+    constexpr std::size_t kPlace = 6, kEntry = 4, kParts = 2;  // a miss costs about as much as one edit
+    prefetch(&slots_[home(key_ahead(kPlace).hash)]);
+    if (const Cached* entry = nearby(key_ahead(kEntry))) {
+      const char* const begin = reinterpret_cast<const char*>(entry);
+      for (std::size_t line = 0; line < sizeof(Cached); line += 64) prefetch(begin + line);
+    }
+    if (const Cached* entry = nearby(key_ahead(kParts)); entry != nullptr && entry->state) prefetch_parts(*entry->state);
+  }
 
   // Appends all dirty entries, by key, and pins them until written(epoch). Epochs begin at 1 and do not decrease.
   void encode_dirty(std::uint64_t epoch, std::vector<Entry>& out) {
@@ -158,29 +167,36 @@ class Table {
   std::size_t home(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
   std::size_t next(std::size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
 
-  Cached* find(std::string_view key, std::uint64_t hash) const {
-    for (std::size_t i = home(hash); slots_[i].entry != nullptr; i = next(i)) {
-      if (slots_[i].hash == hash && slots_[i].entry->key == key) return slots_[i].entry;
+  Cached* find(const HashedKey& key) const {
+    for (std::size_t i = home(key.hash); slots_[i].entry != nullptr; i = next(i)) {
+      if (slots_[i].hash == key.hash && slots_[i].entry->key == key.bytes) return slots_[i].entry;
     }
     return nullptr;
   }
 
-  Result<Cached*> load(std::string_view key, std::uint64_t hash) {
-    auto bytes = store_.get(partition_, table_, key);
+  // Most likely the key's entry; it is not touched.
+  const Cached* nearby(const HashedKey& key) const {
+    std::size_t i = home(key.hash);
+    while (slots_[i].entry != nullptr && slots_[i].hash != key.hash) i = next(i);
+    return slots_[i].entry;
+  }
+
+  Result<Cached*> load(const HashedKey& key) {
+    auto bytes = store_.get(partition_, table_, key.bytes);
     if (!bytes) return bytes.error();
-    if (!*bytes) return insert(key, hash, std::nullopt);
+    if (!*bytes) return insert(key, std::nullopt);
     auto decoded = decode_value<State>(**bytes);
-    if (decoded) return insert(key, hash, std::move(*decoded));
+    if (decoded) return insert(key, std::move(*decoded));
     return error(decoded.error().code, "table " + std::string(name(table_)) + " of partition " +
                                            std::to_string(partition_) + ": " + decoded.error().message);
   }
 
-  Cached* insert(std::string_view key, std::uint64_t hash, std::optional<State> state) {
+  Cached* insert(const HashedKey& key, std::optional<State> state) {
     if (2 * (entries_.size() + 1) > slots_.size()) grow();
     entries_.push_back(std::make_unique<Cached>());
     Cached* entry = entries_.back().get();
-    entry->key = key;
-    entry->hash = hash;
+    entry->key = key.bytes;
+    entry->hash = key.hash;
     entry->state = std::move(state);
     entry->used = true;
     place(entry);

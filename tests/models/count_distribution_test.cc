@@ -132,6 +132,21 @@ TEST(CountDistribution, QuantileIsTheFirstCountThatReachesIt) {
   }
 }
 
+TEST(CountDistribution, TwoAnswersAtTheCostOfOneAreTheSameTwoAnswers) {
+  for (const CountDistribution& law : laws(kAllMeans)) {
+    for (double y = 0; y < 3000; y += 1 + std::floor(y / 10)) {
+      const auto [before, after] = law.cdf_step(y);
+      ASSERT_EQ(before, law.cdf(y - 1)) << testing::PrintToString(law) << " at " << y;
+      ASSERT_EQ(after, law.cdf(y)) << testing::PrintToString(law) << " at " << y;
+    }
+    for (const auto& [low, high] : {std::pair(0.05, 0.95), std::pair(0.0, 0.5), std::pair(0.3, 0.3), std::pair(0.9, 1.0)}) {
+      const CountDistribution::Range range = law.quantiles(low, high);
+      ASSERT_EQ(range.low, law.quantile(low)) << testing::PrintToString(law) << " at " << low;
+      ASSERT_EQ(range.high, law.quantile(high)) << testing::PrintToString(law) << " at " << high;
+    }
+  }
+}
+
 TEST(CountDistribution, QuantileInvertsTheCdfAtItsOwnJumps) {
   for (const CountDistribution& law : laws({0.7, 20, 256, 300, 1000})) {
     for (double y = 0; y < 1200; y += 37) {

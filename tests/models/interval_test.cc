@@ -64,6 +64,23 @@ TEST(Interval, BoundsHoldAtLeastTheirLevelOfTheLawTheyComeFrom) {
   }
 }
 
+// Where forecasts are large, the width grows for labels outside the published bounds, and for no others.
+TEST(Interval, ALabelIsMissedExactlyWhenItLiesOutsideTheBounds) {
+  for (const double mean : {200.0, 255.0, 300.0, 5000.0}) {
+    for (const double dispersion : {0.0, 0.01, 0.3}) {
+      const double variance = mean + dispersion * mean * mean;
+      const Bounds bounds = bounds_of(mean, variance, kLevel);
+      for (const double edge : {bounds.lo, bounds.hi}) {
+        for (double y = std::max(0.0, edge - 3); y <= edge + 3; ++y) {
+          Spread user, crowd;
+          spread_learn(user, crowd, mean, variance, y, kLevel);
+          EXPECT_EQ(user.width > 0, y < bounds.lo || y > bounds.hi) << mean << ", " << dispersion << " at " << y;
+        }
+      }
+    }
+  }
+}
+
 TEST(Interval, TheCrowdsSpreadIsFoundWhateverThePriorSays) {
   Labels labels(1);
   for (const double dispersion : {0.02, 0.3, 2.0}) {

@@ -336,6 +336,22 @@ bool same(const Forecast& a, const Forecast& b) {
                     });
 }
 
+// Else an instance that replays its input would come out of it with another state than one that went on.
+TEST(Judge, WhatIsForecastSilentlyTeachesTheSame) {
+  Bench aloud({7, 30}), silent({7, 30});
+  for (Step step = 0; step < 130; ++step) {
+    StepClosed closed = aloud.step_closed(step, step * step % 11, 3 + 0.1 * static_cast<double>(step % 7));
+    closed.publish = step % 3 != 1;
+    closed.reset = step == 50;
+    const auto forecast = judge(aloud.ledger, closed, aloud.context);
+    if (step < 90) {
+      EXPECT_EQ(judge_silently(silent.ledger, closed, silent.context), forecast.has_value());
+    } else if (const auto after = judge(silent.ledger, closed, silent.context)) {
+      EXPECT_TRUE(forecast && same(*forecast, *after)) << step;
+    }
+  }
+}
+
 // No leak: what was forecast before the two futures part is the same, bit by bit.
 RC_GTEST_PROP(JudgeLeak, PermutingTheFutureLeavesTheForecastsSoFarAsTheyAre, ()) {
   const auto all = *moves();
