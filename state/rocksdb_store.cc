@@ -23,7 +23,8 @@ namespace {
 
 using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;  // outlives a drop while somebody reads
 
-constexpr std::size_t kMemtableBytes = 64 << 20;
+constexpr std::size_t kMemtableBytes = 64 << 20;       // of a partition
+constexpr std::size_t kLeastMemtableBytes = 16 << 20;  // of all together
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kMarkKey{"\0!meta", 6};  // table byte 0: in no table
 constexpr std::string_view kFamilyPrefix = "partition-";
@@ -78,7 +79,7 @@ rocksdb::DBOptions database_options(const std::shared_ptr<rocksdb::Cache>& cache
   database.max_open_files = -1;
   database.info_log_level = rocksdb::WARN_LEVEL;
   database.keep_log_file_num = 2;
-  const auto budget = std::max(static_cast<std::size_t>(options.block_cache_bytes), kMemtableBytes);
+  const auto budget = std::max(static_cast<std::size_t>(options.block_cache_bytes) / 2, kLeastMemtableBytes);
   constexpr bool kAllowStall = false;
   database.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(budget, cache, kAllowStall);
   return database;
@@ -97,8 +98,9 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache
   table.whole_key_filtering = true;
   table.format_version = 5;
   table.block_size = 8 << 10;
-  table.cache_index_and_filter_blocks = true;
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // Filters and indices stay outside the cache, about two bytes a key: where blocks or write buffers push them out, each
+  // read loads a filter of a megabyte for a state of a kilobyte.
+  table.cache_index_and_filter_blocks = false;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.compression = best_compression();
