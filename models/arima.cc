@@ -24,10 +24,23 @@ float narrow(double x) { return static_cast<float>(x); }
 
 double sane(float z) { return std::isfinite(z) ? std::clamp<double>(z, -kLargest, kLargest) : 0; }
 
+// What a prior mean of `weight` observations weighs beside values like these: the less, the surer it is that the user's
+// mean is above it. One large value says little, several alike say much; a value of one may be the chance by which a user
+// came to be seen.
+double prior_weight(double weight, const ArimaState& s) {
+  constexpr double kPriorSpread = 3;  // observations that a deviation as large as the mean weighs
+  const double above = std::max(0.0, s.mean - 1.0);
+  if (above == 0) return weight;
+  const double square = static_cast<double>(s.mean) * s.mean;
+  const double spread = (s.n * static_cast<double>(s.variance) + kPriorSpread * square) / (s.n + kPriorSpread);
+  const double evidence = std::max(0.0, s.n * square / spread - 2);
+  return weight / (1 + evidence * above * above / (1 + above * above));
+}
+
 // theta as it acts on the last innovation. The first ones move the level by more than the steady gain 1 + theta, as in
-// the Kalman filter of a level whose prior mean weighs kPriorLevelWeight observations.
-double acting_theta(double theta, double n) { return std::max(theta, 1 / (n + kPriorLevelWeight) - 1); }
-double acting_theta(const ArimaState& s) { return acting_theta(s.theta, s.n); }
+// the Kalman filter of a level whose prior mean weighs some observations.
+double acting_theta(double theta, double observations) { return std::max(theta, 1 / observations - 1); }
+double acting_theta(const ArimaState& s) { return acting_theta(s.theta, s.n + prior_weight(kPriorLevelWeight, s)); }
 
 // One Gauss-Newton step on (phi, theta); `e` is the innovation, regressors are in units of its deviation.
 void learn_parameters(ArimaState& s, double e) {
@@ -58,7 +71,8 @@ void learn_level(ArimaState& s, double z) {
 }
 
 double long_run_mean(const ArimaState& s, const ArimaPrior& prior) {
-  return (s.n * static_cast<double>(s.mean) + kPriorMeanWeight * prior.mean) / (s.n + kPriorMeanWeight);
+  const double weight = prior_weight(kPriorMeanWeight, s);
+  return (s.n * static_cast<double>(s.mean) + weight * prior.mean) / (s.n + weight);
 }
 
 double long_run_variance(const ArimaState& s, const ArimaPrior& prior) {
@@ -140,7 +154,8 @@ void arima_skip(ArimaState& s, const ArimaPrior& prior, std::uint32_t steps) {
   if (more <= 0) return;
   double e = -s.phi * static_cast<double>(s.w) - acting_theta(s) * static_cast<double>(s.e);
   const double young = std::min(more - 1, kOldest);
-  for (double k = 1; k <= young; ++k) e *= -acting_theta(s.theta, s.n + k);
+  const double weight = prior_weight(kPriorLevelWeight, s);
+  for (double k = 1; k <= young; ++k) e *= -acting_theta(s.theta, s.n + k + weight);
   s.e = narrow(e * std::pow(-static_cast<double>(s.theta), more - 1 - young));
   s.w = s.gradient_phi = s.gradient_theta = 0;
   const double fading = std::min(more, std::max(0.0, 1 / kLongRun - s.n));  // zeros that still weigh 1/n each

@@ -11,7 +11,7 @@ namespace {
 constexpr double kUserDiscount = 0.97, kCrowdDiscount = 0.9995;  // per label
 constexpr double kPriorLabels = 50;        // labels that the model's prior weighs in a crowd
 constexpr double kCrowdLabels = 10;        // labels that the crowd weighs in a user
-constexpr double kUserStep = 0.20, kCrowdStep = 0.02;  // of the width, per label
+constexpr double kUserStep = 0.20, kCrowdStep = 0.06;  // of the width, per label
 constexpr double kCoarseMean = 5;          // events at which bounds are half coarse
 constexpr double kNarrowest = -3, kWidest = 4;
 constexpr double kLeastDispersion = 1e-4, kLargestDispersion = 50;

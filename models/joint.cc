@@ -7,11 +7,12 @@
 namespace driftcast {
 namespace {
 
-constexpr double kShrinkage = 30;          // labels that the crowd weighs against a user's own
+constexpr double kShrinkage = 150;          // labels that the crowd weighs against a user's own
 constexpr double kUserDiscount = 0.99;     // per label
 constexpr double kCrowdSpan = 2000;        // labels the crowd's moments reach back
 constexpr double kRidge = 0.02;            // of the mean diagonal, towards the prior weights
 constexpr double kRidgeLabels = 50;        // labels that the prior weighs besides
+constexpr double kLeastScale = 0.25;       // of a label
 constexpr double kLeastSum = 0.4, kLargestSum = 1.1;
 constexpr double kSlowRate = 0.15, kFastRate = 0.25;  // of the guard: sparse and dense users
 constexpr double kDense = 10;              // events per step from which a user counts as dense
@@ -162,7 +163,7 @@ bool solve_now(std::uint32_t labels) {
   return labels < 256 ? power_of_two : labels % 256 == 0;
 }
 
-void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const VolumeForecasts& volume, double y, double variance) {
+void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const VolumeForecasts& volume, double y, double scale) {
   ++crowd.labels;
   const double weight = std::max(1 / kCrowdSpan, 1.0 / crowd.labels);
   const auto learn = [weight](float& moment, double value) {
@@ -170,9 +171,9 @@ void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const VolumeFo
   };
   for (std::size_t i = 0; i < kExperts; ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
-      learn(crowd.a[cell(i, j)], static_cast<double>(volume.mean[i]) * volume.mean[j] / variance);
+      learn(crowd.a[cell(i, j)], static_cast<double>(volume.mean[i]) * volume.mean[j] / scale);
     }
-    learn(crowd.b[i], volume.mean[i] * y / variance);
+    learn(crowd.b[i], volume.mean[i] * y / scale);
   }
   if (solve_now(crowd.labels)) crowd.weights = solve_crowd(crowd, prior);
 }
@@ -229,15 +230,16 @@ void joint_learn(JointUser& user, JointCrowd& crowd, const ExpertForecasts& prio
 
   const ExpertForecasts shared = spoken_weights(crowd.labels > 0 ? crowd.weights : prior, volume);
   const Columns columns = columns_of(volume, shared);
+  const double scale = std::max(kLeastScale, joint);
   const auto learn = [](float& moment, double value) { moment = static_cast<float>(kUserDiscount * moment + value); };
-  learn(user.a[0], columns.arima * columns.arima / variance);
-  learn(user.a[1], columns.arima * columns.others / variance);
-  learn(user.a[2], columns.others * columns.others / variance);
-  learn(user.b[0], columns.arima * y / variance);
-  learn(user.b[1], columns.others * y / variance);
+  learn(user.a[0], columns.arima * columns.arima / scale);
+  learn(user.a[1], columns.arima * columns.others / scale);
+  learn(user.a[2], columns.others * columns.others / scale);
+  learn(user.b[0], columns.arima * y / scale);
+  learn(user.b[1], columns.others * y / scale);
   if (user.labels < UINT32_MAX) ++user.labels;
 
-  learn_crowd(crowd, prior, volume, y, variance);
+  learn_crowd(crowd, prior, volume, y, scale);
   const double weight = std::max(1 / kCrowdSpan, 1.0 / crowd.labels);
   for (std::size_t k = 0; k < kGuardColumns; ++k) {
     crowd.guard[k] = static_cast<float>(before[k] + weight * (user.guard[k] - before[k]));

@@ -2,7 +2,8 @@
 //
 // Three layers, from what all users of a segment share to what is a user's own:
 //   crowd    w_s >= 0, the least-squares weights of the experts over the matured labels of a segment, each label scaled
-//            by its variance, ridged to the model's prior weights; sum kept in [0.4, 1.1]
+//            by its forecast, ridged to the model's prior weights; sum kept in [0.4, 1.1]. Scaled by their variance,
+//            which grows like the forecast's square, the smallest forecasts would decide, and all come out too low.
 //   user     w1 ARIMA + w2 (the crowd's mix of the other experts): moments of these two columns, discounted, shrunk to
 //            the crowd's own (w_s summed up alike) by kShrinkage labels:
 //            w = (A_u + kappa A_s)^-1 (b_u + kappa A_s w_s)
@@ -25,8 +26,8 @@ using GuardWeights = std::array<float, kGuardColumns>;
 
 // What a segment's matured labels say of one horizon. Plain.
 struct JointCrowd {
-  std::array<float, kExperts*(kExperts + 1) / 2> a{};  // discounted mean of f f' / v, lower triangle, row by row
-  std::array<float, kExperts> b{};                     // discounted mean of f y / v
+  std::array<float, kExperts*(kExperts + 1) / 2> a{};  // discounted mean of f f' / scale, lower triangle, row by row
+  std::array<float, kExperts> b{};                     // discounted mean of f y / scale
   ExpertForecasts weights{};                           // solved from these
   GuardWeights guard{};                                // average of the users' guards
   std::uint32_t labels = 0;
@@ -34,8 +35,8 @@ struct JointCrowd {
 
 // What one user's matured labels say of one horizon. Plain.
 struct JointUser {
-  std::array<float, 3> a{};   // discounted sums over labels: arima arima, arima others, others others; over v
-  std::array<float, 2> b{};   // arima y, others y; over v
+  std::array<float, 3> a{};   // discounted sums over labels: arima arima, arima others, others others; over scale
+  std::array<float, 2> b{};   // arima y, others y; over scale
   GuardWeights guard{};
   std::uint32_t labels = 0;
 };

@@ -14,6 +14,7 @@ constexpr std::array<std::uint32_t, 5> kPublishedSilences = {0, 1, 3, 7, 14};
 constexpr double kCrowdMass = 2;               // of recent popularity, in events, in the shares
 constexpr double kSteadyMass = 40;             // most that the counts since the last drift weigh there, in events
 constexpr float kSpreadWeight = 0.02F;
+constexpr double kPriorOccasions = 6;
 constexpr double kRatePrior = 0.5, kRateSteps = 10;  // events per step of an unknown user, and what that weighs in steps
 
 std::uint32_t next_published(std::uint32_t silence, int dormant_after) {
@@ -28,6 +29,16 @@ std::uint32_t next_published(std::uint32_t silence, int dormant_after) {
 double shrunk_rate(const UserState& user) {
   const double n = std::min(user.experts.n, 50U);
   return (n * user.experts.rate + kRateSteps * kRatePrior) / (n + kRateSteps);
+}
+
+// A user's first step is a biased sample, since users are first seen when they do something; one session of a hundred
+// events may never come again. But its sessions are so many occasions: k of them move the first level as k - 1
+// observations would move a prior that weighs kPriorOccasions.
+ArimaState start_arima(const ArimaPrior& prior, double events, std::int64_t sessions) {
+  ArimaState arima = arima_start(prior);
+  const double more = std::max(0.0, static_cast<double>(sessions) - 1);
+  arima.z = static_cast<float>(arima.z + more / (more + kPriorOccasions) * (std::sqrt(events) - arima.z));
+  return arima;
 }
 
 // Catches the models up with steps in which nothing was recorded because the user was dormant.
@@ -165,7 +176,7 @@ void close_step(UserState& user, std::string_view name, FoldContext& context, Fo
 
   const auto segment = static_cast<std::size_t>(segment_of(shrunk_rate(user), context.models));
   const ModelSet::Segment& prior = context.models.segments[segment];
-  if (user.experts.n == 0) user.arima = arima_start(prior.arima);
+  if (user.experts.n == 0) user.arima = start_arima(prior.arima, y, counts.sessions);
   skip_steps(user, closed.gap, prior);
   const std::optional<DriftStage> reached = detect_volume(user, y, closed.as_of, options.drift);
   const auto distance = static_cast<float>(y) - user.experts.rate;

@@ -12,6 +12,7 @@
 #include "pipeline/demo.h"
 #include "pipeline/explain.h"
 #include "pipeline/explain_reader.h"
+#include "pipeline/file_sink.h"
 
 namespace driftcast {
 namespace {
@@ -50,9 +51,7 @@ Result<std::string> verdict(const Arguments& arguments, const Settings& settings
   const std::string meaning =
       fmt::format("compared by the root mean square errors of {} forecasts", grouped(skill.forecasts()));
   if (arguments.labels.empty()) return skill.text() + "\n(" + meaning + ")";
-  const TopicOptions& topics = settings.pipeline.topics;
-  const std::string& topic = topics.drift.empty() ? topics.forecasts : topics.drift;
-  const auto score = score_planted(arguments.labels, fmt::format("{}/{}.jsonl", arguments.out, topic));
+  const auto score = score_planted(arguments.labels, arguments.out + "/" + file_of(Topic::kDrift, settings.pipeline.topics));
   if (!score) return score.error();
   return planted_text(*score) + "; " + skill.text() + "\n(drifts with at least " +
          std::to_string(PlantedOptions{}.min_events) + " events of the user on both sides; " + meaning + ")";
@@ -112,7 +111,7 @@ Result<void> run_demo(Arguments& arguments) {
   fmt::print("\n{}", summary_text(*summary));
   if (stop_requested()) return {};
   DRIFTCAST_TRY(
-      check_events_read(*summary, arguments.events, fmt::format("{}/{}.jsonl", arguments.out, pipeline.topics.dlq)));
+      check_events_read(*summary, arguments.events, arguments.out + "/" + file_of(Topic::kDeadLetters, pipeline.topics)));
   const auto text = verdict(arguments, *settings, skill);
   if (!text) return text.error();
   fmt::print("\n{}\n", *text);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "pipeline/cli.h"
 #include "pipeline/evaluation_report.h"
 #include "pipeline/evaluator.h"
+#include "pipeline/file_sink.h"
 #include "pipeline/files.h"
 
 namespace driftcast {
@@ -24,6 +26,7 @@ Result<void> evaluate(const Arguments& arguments) {
   pipeline.source.path = arguments.events;
   pipeline.sink.dir = arguments.out;
   pipeline.threads = 1;
+  pipeline.emit.drift = pipeline.emit.drift || !arguments.labels.empty();
   settings->state.dir.clear();
   settings->operators.categories.top = std::max(settings->operators.categories.top, 10);  // for NDCG@10
   auto models = load_models(*settings);
@@ -35,8 +38,15 @@ Result<void> evaluate(const Arguments& arguments) {
                                  [&](const Progress& progress) { line.show(progress); }, &evaluator);
   line.finish();
   if (!summary) return summary.error();
-  fmt::print("{}", evaluation_table(evaluator.evaluation()));
-  return replace_file(arguments.out + "/metrics.json", evaluation_json(evaluator.evaluation(), ""));
+  std::optional<PlantedScore> planted;
+  if (!arguments.labels.empty()) {
+    auto score = score_planted(arguments.labels, arguments.out + "/" + file_of(Topic::kDrift, pipeline.topics));
+    if (!score) return score.error();
+    planted = *score;
+  }
+  const PlantedScore* const known = planted ? &*planted : nullptr;
+  fmt::print("{}", evaluation_table(evaluator.evaluation(), known));
+  return replace_file(arguments.out + "/metrics.json", evaluation_json(evaluator.evaluation(), known));
 }
 
 }  // namespace

@@ -51,6 +51,31 @@ std::string stratum_json(std::string_view stratum, int horizon, const HorizonSco
                             interval_json(score.mature));
 }
 
+std::string found_line(std::string_view kind, const PlantedFound& found) {
+  if (found.planted == 0) return {};
+  return fmt::format("  {:<8}{} of {} found ({:.1f} %), median {:g} events later\n", kind, found.found, found.planted,
+                     100 * found.share(), found.median_delay);
+}
+
+std::string planted_table(const PlantedScore& score) {
+  return fmt::format("planted drifts with at least {} events of the user on both sides\n", PlantedOptions{}.min_events) +
+         found_line("mix", score.mix) + found_line("volume", score.volume) +
+         fmt::format("  {} signals, {} of them false; {} of {} steady users alarmed ({:.2f} %)\n", score.signals,
+                     score.false_signals, score.steady_alarmed, score.steady, 100 * score.false_share());
+}
+
+std::string found_json(const PlantedFound& found) {
+  return fmt::format(R"({{"planted":{},"found":{},"median_delay":{:.6g}}})", found.planted, found.found,
+                     found.median_delay);
+}
+
+std::string planted_json(const PlantedScore& score) {
+  return fmt::format(
+      R"({{"min_events":{},"mix":{},"volume":{},"signals":{},"false_signals":{},"steady_users":{},"steady_users_alarmed":{}}})",
+      PlantedOptions{}.min_events, found_json(score.mix), found_json(score.volume), score.signals, score.false_signals,
+      score.steady, score.steady_alarmed);
+}
+
 }  // namespace
 
 double best_expert(const HorizonScore& score, double (ColumnScore::*metric)() const) {
@@ -63,7 +88,7 @@ double best_expert(const HorizonScore& score, double (ColumnScore::*metric)() co
   return best;
 }
 
-std::string evaluation_table(const Evaluation& evaluation) {
+std::string evaluation_table(const Evaluation& evaluation, const PlantedScore* planted) {
   std::string text;
   for (std::size_t h = 0; h < evaluation.horizons.size(); ++h) {
     for (std::size_t s = 0; s < kStrata; ++s) {
@@ -85,10 +110,11 @@ std::string evaluation_table(const Evaluation& evaluation) {
     text += fmt::format("shares, NDCG@10 over {} steps: {:.4f}, by frequency alone {:.4f} ({} forecasts with events)\n",
                         evaluation.horizons[0], ranking.ndcg / count, ranking.frequency_ndcg / count, ranking.count);
   }
+  if (planted != nullptr) text += planted_table(*planted);
   return text;
 }
 
-std::string evaluation_json(const Evaluation& evaluation, const std::string& drift) {
+std::string evaluation_json(const Evaluation& evaluation, const PlantedScore* planted) {
   std::string text = R"({"volume":[)";
   bool first = true;
   for (std::size_t h = 0; h < evaluation.horizons.size(); ++h) {
@@ -104,7 +130,7 @@ std::string evaluation_json(const Evaluation& evaluation, const std::string& dri
   text += fmt::format(R"(],
 "shares":{{"ndcg_10":{:.6g},"frequency_ndcg_10":{:.6g},"forecasts":{}}})", ranking.ndcg / count,
                       ranking.frequency_ndcg / count, ranking.count);
-  if (!drift.empty()) text += ",\n\"drift\":" + drift;
+  if (planted != nullptr) text += ",\n\"drift\":" + planted_json(*planted);
   return text + "}\n";
 }
 

@@ -4,12 +4,13 @@
 #include <string>
 
 #include "pipeline/evaluator.h"
+#include "pipeline/planted.h"
 
 namespace driftcast {
 
-std::string evaluation_table(const Evaluation& evaluation);
-// `drift`: what is known of planted drifts, as JSON; empty: nothing.
-std::string evaluation_json(const Evaluation& evaluation, const std::string& drift);
+// `planted`: how well the signals tell planted drifts; null: nothing is known of any.
+std::string evaluation_table(const Evaluation& evaluation, const PlantedScore* planted);
+std::string evaluation_json(const Evaluation& evaluation, const PlantedScore* planted);
 
 // Lowest RMSE (or mean log score) of an expert alone; 0 when nothing was scored.
 double best_expert(const HorizonScore& score, double (ColumnScore::*metric)() const);

@@ -48,17 +48,21 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const SinkOptions& sink, const 
   return result;
 }
 
+std::string file_of(Topic topic, const TopicOptions& topics) {
+  const std::string& drift = topics.drift.empty() ? topics.forecasts : topics.drift;
+  const std::array<const std::string*, kTopics> names = {&topics.forecasts, &drift, &topics.sessions, &topics.late,
+                                                         &topics.dlq};
+  return *names[static_cast<std::size_t>(topic)] + ".jsonl";
+}
+
 Result<void> FileSink::open_files(const TopicOptions& topics) {
-  const std::array<std::string, kTopics> names = {topics.forecasts,
-                                                  topics.drift.empty() ? topics.forecasts : topics.drift,
-                                                  topics.sessions, topics.late, topics.dlq};
   std::map<std::string, std::int64_t> committed;
   if (const auto& newest = journal_.newest()) {
     cut_to_committed(*newest);
     if (newest->dir == dir_) committed.insert(newest->sizes.begin(), newest->sizes.end());
   }
   for (std::size_t topic = 0; topic < kTopics; ++topic) {
-    const std::string name = names[topic] + ".jsonl";
+    const std::string name = file_of(static_cast<Topic>(topic), topics);
     File& file = files_[name];
     topic_files_[topic] = &file;
     if (file.descriptor >= 0) continue;

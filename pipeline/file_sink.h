@@ -15,6 +15,9 @@
 
 namespace driftcast {
 
+// Name of a topic's file in the sink's directory.
+std::string file_of(Topic topic, const TopicOptions& topics);
+
 class FileSink {
  public:
   // `journal_path` lies with the state. With a committed record for this directory the files go on where it says;

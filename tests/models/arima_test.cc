@@ -223,12 +223,31 @@ TEST(Arima, WithoutDampingTheForecastIsTheTextbooks) {
 TEST(Arima, FarForecastsReturnToTheLongRunMean) {
   ArimaPrior prior = kBare;
   prior.rho = 0.97F;
-  prior.mean = 4;
-  const ArimaState state = learn(prior, Values(50, 10.0));
-  const double long_run = (50 * 10 + 10 * 4) / 60.0;
-  EXPECT_NEAR(arima_forecast(state, prior, 1).mean, long_run + 0.97 * (10 - long_run), 1e-4);
-  EXPECT_NEAR(arima_forecast(state, prior, 30).mean, long_run + std::pow(0.97, 30) * (10 - long_run), 1e-4);
+  prior.mean = 0.4F;
+  const ArimaState state = learn(prior, Values(50, 1.0));
+  const double long_run = (50 * 1 + 10 * 0.4) / 60.0;
+  EXPECT_NEAR(arima_forecast(state, prior, 1).mean, long_run + 0.97 * (1 - long_run), 1e-4);
+  EXPECT_NEAR(arima_forecast(state, prior, 30).mean, long_run + std::pow(0.97, 30) * (1 - long_run), 1e-4);
   EXPECT_NEAR(arima_forecast(state, prior, 2000).mean, long_run, 1e-4);
+}
+
+// How far the forecast is from the prior's mean, as a part of the way to the values' mean.
+double way_from_prior(const Values& values) {
+  ArimaPrior prior = kBare;
+  prior.phi = 0;
+  prior.theta = -0.9F;
+  prior.mean = 0.2F;
+  double mean = 0;
+  for (const double value : values) mean += value / static_cast<double>(values.size());
+  return (arima_forecast(learn(prior, values), prior, 1).mean - prior.mean) / (mean - prior.mean);
+}
+
+TEST(Arima, OneLargeValueIsNotBelievedSeveralAlikeAre) {
+  const double once = way_from_prior({8});
+  EXPECT_NEAR(once, 0.25, 1e-6);  // as in a prior that weighs three observations
+  EXPECT_NEAR(way_from_prior({1}), once, 1e-6);
+  EXPECT_GT(way_from_prior({8, 8, 8, 8}), 0.85);
+  EXPECT_LT(way_from_prior({1, 1, 1, 1}), 0.75);
 }
 
 TEST(Arima, TheVarianceGrowsWithTheHorizonUpToThatOfTheSeries) {

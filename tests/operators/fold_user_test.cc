@@ -302,7 +302,6 @@ RC_GTEST_PROP(FoldUserTwin, ModelsEqualThoseThatLearnTheWholeHistoryAtOnce, ()) 
   double rate = 0.5;  // of a user of whom nothing is known
   for (const StepClosed& closed : life.out.steps) {
     const auto& prior = models.segments[static_cast<std::size_t>(segment_of(rate, models))].arima;
-    if (experts.n == 0) arima = arima_start(prior);
     if (closed.gap > 0) {
       experts_skip(experts, closed.gap);
       arima_skip(arima, prior, closed.gap);
@@ -310,6 +309,11 @@ RC_GTEST_PROP(FoldUserTwin, ModelsEqualThoseThatLearnTheWholeHistoryAtOnce, ()) 
     double y = 0;
     for (const std::int64_t kind : sums[closed.step].kinds) y += static_cast<double>(kind);
     RC_ASSERT(static_cast<double>(closed.count) == y);
+    if (experts.n == 0) {
+      arima = arima_start(prior);
+      const double more = std::max(0.0, static_cast<double>(sums[closed.step].sessions) - 1);
+      arima.z = static_cast<float>(arima.z + more / (more + 6) * (std::sqrt(y) - arima.z));
+    }
     experts_learn(experts, static_cast<float>(y), options.time.step.season(closed.step));
     arima_learn(arima, prior, static_cast<float>(std::sqrt(y)));
     const double n = std::min(experts.n, 50U);
