@@ -50,7 +50,8 @@ void fold(benchmark::State& state) {
     auto lane = std::make_unique<Lane>(setup, store, 0, kAmpleCache);
     steps = 0;
     state.ResumeTiming();
-    fold_all(*lane, workload, [&](const std::vector<StepClosed>& closed) { steps += static_cast<std::int64_t>(closed.size()); });
+    fold_all(*lane, workload,
+             [&](const std::vector<StepClosed>& closed) { steps += static_cast<std::int64_t>(closed.size()); });
     state.PauseTiming();
     lane.reset();
     state.ResumeTiming();

@@ -37,12 +37,14 @@ int report(const std::string& dir, int partitions) {
       if (!scanned) return fmt::print(stderr, "{}\n", scanned.error().message), 1;
     }
     if (sizes.empty()) continue;
-    fmt::print("{:<10}{:>10}{:>10}{:>10}{:>10}\n", name(table), sizes.size(), quantile(sizes, 0.5), quantile(sizes, 0.9), sizes.back());
+    fmt::print("{:<10}{:>10}{:>10}{:>10}{:>10}\n", name(table), sizes.size(), quantile(sizes, 0.5),
+               quantile(sizes, 0.9), sizes.back());
   }
   std::vector<std::size_t> sums;
   for (const auto& [user, size] : all) sums.push_back(size);
   if (sums.empty()) return 1;
-  fmt::print("{:<10}{:>10}{:>10}{:>10}{:>10}\n", "all", sums.size(), quantile(sums, 0.5), quantile(sums, 0.9), sums.back());
+  fmt::print("{:<10}{:>10}{:>10}{:>10}{:>10}\n", "all", sums.size(), quantile(sums, 0.5), quantile(sums, 0.9),
+             sums.back());
   return 0;
 }
 

@@ -7,7 +7,7 @@
 
 #include "config/settings.h"
 #include "pipeline/decode.h"
-#include "pipeline/generator.h"
+#include "pipeline/generator/generator.h"
 #include "pipeline/slice.h"
 
 namespace driftcast {

@@ -15,7 +15,7 @@ namespace driftcast {
 // A user did something. All fields are checked: finite, in range, well formed.
 struct Event {
   std::string_view user;
-  std::uint64_t user_hash = 0;      // hash64(user)
+  std::uint64_t user_hash = 0;  // hash64(user)
   std::string_view category;
   std::uint64_t category_hash = 0;  // hash64(category)
   std::uint64_t event_id = 0;       // hash64 of the event id; 0: the event has none

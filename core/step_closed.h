@@ -38,26 +38,26 @@ struct StepClosed {
   std::string user;
   std::uint64_t user_hash = 0;  // hash64(user)
   Step step = 0;
-  EventTime as_of;            // end of the step
-  std::int64_t count = 0;     // events in the step
-  std::uint32_t gap = 0;      // steps skipped before this one; all of them were empty
-  std::uint32_t silence = 0;  // consecutive empty steps up to and with this one; 0 when the step has events
-  bool publish = false;       // a forecast is due after this step
-  bool dormant = false;       // the user's last step until an event comes
-  bool capped = false;        // categories have been folded into __other__
-  bool returned = false;      // first step after dormancy
-  bool reset = false;         // a drift was confirmed since the step before: forget weights and widths
-  EventTime valid_until;      // when the next forecast is due at the latest
-  std::int64_t events = 0;    // of the user so far
-  std::int64_t steps = 0;     // since the user's first, this one included
+  EventTime as_of;                 // end of the step
+  std::int64_t count = 0;          // events in the step
+  std::uint32_t gap = 0;           // steps skipped before this one; all of them were empty
+  std::uint32_t silence = 0;       // consecutive empty steps up to and with this one; 0 when the step has events
+  bool publish = false;            // a forecast is due after this step
+  bool dormant = false;            // the user's last step until an event comes
+  bool capped = false;             // categories have been folded into __other__
+  bool returned = false;           // first step after dormancy
+  bool reset = false;              // a drift was confirmed since the step before: forget weights and widths
+  EventTime valid_until;           // when the next forecast is due at the latest
+  std::int64_t events = 0;         // of the user so far
+  std::int64_t steps = 0;          // since the user's first, this one included
   std::uint32_t active_steps = 0;  // of these: with events
   EventTime first_seen;
   float rate = 0;  // decayed events per step
   std::uint8_t segment = 0;
   FeatureRow row{};
   std::array<VolumeForecasts, kHorizonSlots> volume{};  // filled when `publish`
-  std::vector<InterestShare> interests;  // top categories, largest share first; filled when `publish`
-  float other = 0;                       // share of all the rest
+  std::vector<InterestShare> interests;                 // top categories, largest share first; filled when `publish`
+  float other = 0;                                      // share of all the rest
   DriftStatus drift;
   std::optional<NetForecast> net;
 };

@@ -6,15 +6,15 @@
 namespace driftcast {
 namespace {
 
-constexpr double kLargest = 1e6;          // of |z|
-constexpr double kEdge = 0.98;            // of |phi| and |theta|
-constexpr double kWinsor = 4;             // deviations
+constexpr double kLargest = 1e6;  // of |z|
+constexpr double kEdge = 0.98;    // of |phi| and |theta|
+constexpr double kWinsor = 4;     // deviations
 constexpr double kLargestP = 10;
-constexpr double kPriorLevelWeight = 3;    // observations
-constexpr double kOldest = 50;             // observations from which theta acts as it is, whatever it is
+constexpr double kPriorLevelWeight = 3;  // observations
+constexpr double kOldest = 50;           // observations from which theta acts as it is, whatever it is
 constexpr double kPriorVarianceWeight = 5, kPriorMeanWeight = 10;  // observations
-constexpr double kFastestVariance = 0.02;  // least weight of the newest squared innovation
-constexpr double kLongRun = 0.01;          // least weight of the newest value in the long-run mean
+constexpr double kFastestVariance = 0.02;                          // least weight of the newest squared innovation
+constexpr double kLongRun = 0.01;           // least weight of the newest value in the long-run mean
 constexpr std::uint32_t kForgetFrom = 200;  // observations, from which P forgets
 constexpr double kForget = 0.995;
 constexpr double kShake = 0.1;
@@ -104,10 +104,10 @@ class Outlook {
  private:
   const ArimaState& state_;
   double mean_, bound_, rho_;
-  double slope_, level_;                 // of the undamped recursion
-  double psi_ = 1;                       // response of z to an innovation j steps ago
+  double slope_, level_;  // of the undamped recursion
+  double psi_ = 1;        // response of z to an innovation j steps ago
   double psi_step_ = static_cast<double>(state_.phi) + state_.theta;
-  double spread_ = 0;                    // sum of squared damped responses
+  double spread_ = 0;  // sum of squared damped responses
   double damping_ = 1;
 };
 

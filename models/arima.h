@@ -29,11 +29,11 @@ struct ArimaPrior {
 struct ArimaState {
   float phi = 0, theta = 0;
   float p11 = 0, p12 = 0, p22 = 0;
-  float z = 0, w = 0, e = 0;               // last observation, difference, innovation
+  float z = 0, w = 0, e = 0;  // last observation, difference, innovation
   float gradient_phi = 0, gradient_theta = 0;
-  float s2 = 0;                            // innovation variance
-  float mean = 0, variance = 0;            // of z, long-run
-  std::uint32_t n = 0;                     // observations
+  float s2 = 0;                  // innovation variance
+  float mean = 0, variance = 0;  // of z, long-run
+  std::uint32_t n = 0;           // observations
 };
 
 ArimaState arima_start(const ArimaPrior& prior);

@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kMaxMean = 1e9;
 constexpr double kMaxVariance = 1e18;
-constexpr double kSmallestLog = -745;   // exp(-745) is the smallest double above zero
-constexpr double kExactMean = 256;      // exp(-256) is far from underflow
+constexpr double kSmallestLog = -745;  // exp(-745) is the smallest double above zero
+constexpr double kExactMean = 256;     // exp(-256) is far from underflow
 constexpr double kExactCount = 1024;
 constexpr double kWilsonHilferty = 100;  // shape from which the cube root of a gamma is normal within 1e-4
 constexpr double kPoissonSize = 1e300;   // stands for an infinite size
@@ -97,6 +97,7 @@ double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); 
 
 // Inverse of the normal cdf. Source: P. Acklam's rational approximation, relative error 1.2e-9.
 double normal_quantile(double p) {
+  // clang-format off
   const auto tail = [](double q) {
     const double numerator =
         ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q - 2.549732539343734) * q +
@@ -113,6 +114,7 @@ double normal_quantile(double p) {
          1.383577518672690e+02) * r - 3.066479806614716e+01) * r + 2.506628277459239) * q;
   return numerator / (((((-5.447609879822406e+01 * r + 1.615858368580409e+02) * r - 1.556989798598866e+02) * r +
                         6.680131188771972e+01) * r - 1.328068155288572e+01) * r + 1);
+  // clang-format on
 }
 
 // log of x^a e^-x / Gamma(a + 1), for a > 0 and x > 0.

@@ -69,7 +69,8 @@ void seal(ModelSet& models) {
   for (const ModelSet::Segment& segment : models.segments) {
     const ArimaPrior& arima = segment.arima;
     for (const double number : {segment.below, segment.mean, segment.dispersion}) hash = mix(hash, number);
-    for (const float number : {arima.phi, arima.theta, arima.s2, arima.mean, arima.rho, arima.p0}) hash = mix(hash, number);
+    for (const float number : {arima.phi, arima.theta, arima.s2, arima.mean, arima.rho, arima.p0})
+      hash = mix(hash, number);
     hash = mix(hash, arima.youth);
     for (const ExpertForecasts& weights : segment.weights) {
       for (const float weight : weights) hash = mix(hash, weight);

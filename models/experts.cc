@@ -17,7 +17,7 @@ struct Smoothing {
 constexpr Smoothing kFast{0.3, 3}, kSlow{0.1, 10}, kRate{0.02, 50}, kSeason{0.05, 20}, kTsb{0.1, 10};
 
 constexpr double kMaxCount = 1e9;
-constexpr double kFlatness = 60;           // observations that the flat profile weighs
+constexpr double kFlatness = 60;            // observations that the flat profile weighs
 constexpr std::uint32_t kProfileFrom = 14;  // steps before a profile is believed at all
 
 void learn(float& level, Smoothing smoothing, std::uint32_t n, double y) {

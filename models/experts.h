@@ -19,12 +19,12 @@ inline constexpr int kSeasonLength = 7;
 
 // 64 bytes, plain.
 struct ExpertState {
-  float fast = 0, slow = 0, rate = 0;          // levels with weights 0.3, 0.1, 0.02; events per step
-  std::array<float, kSeasonLength> season{};   // mean events of a step in each place of the week
-  float season_exposure = 1;                   // EWMA (0.1) of the profile's index
-  float tsb_size = 0, tsb_probability = 0;     // events in a step that has any; chance of such a step
-  std::uint32_t tsb_sizes = 0;                 // steps with events, so far
-  std::uint32_t n = 0;                         // steps learned
+  float fast = 0, slow = 0, rate = 0;         // levels with weights 0.3, 0.1, 0.02; events per step
+  std::array<float, kSeasonLength> season{};  // mean events of a step in each place of the week
+  float season_exposure = 1;                  // EWMA (0.1) of the profile's index
+  float tsb_size = 0, tsb_probability = 0;    // events in a step that has any; chance of such a step
+  std::uint32_t tsb_sizes = 0;                // steps with events, so far
+  std::uint32_t n = 0;                        // steps learned
 };
 
 inline ExpertState experts_start() { return {}; }

@@ -9,18 +9,19 @@ namespace driftcast {
 namespace {
 
 constexpr double kUserDiscount = 0.97, kCrowdDiscount = 0.9995;  // per label
-constexpr double kPriorLabels = 50;        // labels that the model's prior weighs in a crowd
-constexpr double kCrowdLabels = 10;        // labels that the crowd weighs in a user
-constexpr double kUserStep = 0.20, kCrowdStep = 0.06;  // of the width, per label
-constexpr double kCoarseMean = 5;          // events at which bounds are half coarse
+constexpr double kPriorLabels = 50;                              // labels that the model's prior weighs in a crowd
+constexpr double kCrowdLabels = 10;                              // labels that the crowd weighs in a user
+constexpr double kUserStep = 0.20, kCrowdStep = 0.06;            // of the width, per label
+constexpr double kCoarseMean = 5;                                // events at which bounds are half coarse
 constexpr double kNarrowest = -3, kWidest = 4;
 constexpr double kLeastDispersion = 1e-4, kLargestDispersion = 50;
-constexpr double kWidthLabels = 20;        // labels at which a user's own width counts half
-constexpr float kWiden = 0.26F;            // log 1.3, after a confirmed drift
+constexpr double kWidthLabels = 20;  // labels at which a user's own width counts half
+constexpr float kWiden = 0.26F;      // log 1.3, after a confirmed drift
 
 double moment_dispersion(const Spread& spread) {
   if (!(spread.square > 0)) return kLeastDispersion;
-  return std::clamp((spread.error - static_cast<double>(spread.mean)) / spread.square, kLeastDispersion, kLargestDispersion);
+  return std::clamp((spread.error - static_cast<double>(spread.mean)) / spread.square, kLeastDispersion,
+                    kLargestDispersion);
 }
 
 double shrunk(double own, double labels, double other, double other_labels) {

@@ -7,20 +7,20 @@
 namespace driftcast {
 namespace {
 
-constexpr double kShrinkage = 150;          // labels that the crowd weighs against a user's own
-constexpr double kUserDiscount = 0.99;     // per label
-constexpr double kCrowdSpan = 2000;        // labels the crowd's moments reach back
-constexpr double kRidge = 0.02;            // of the mean diagonal, towards the prior weights
-constexpr double kRidgeLabels = 50;        // labels that the prior weighs besides
-constexpr double kLeastScale = 0.25;       // of a label
+constexpr double kShrinkage = 150;      // labels that the crowd weighs against a user's own
+constexpr double kUserDiscount = 0.99;  // per label
+constexpr double kCrowdSpan = 2000;     // labels the crowd's moments reach back
+constexpr double kRidge = 0.02;         // of the mean diagonal, towards the prior weights
+constexpr double kRidgeLabels = 50;     // labels that the prior weighs besides
+constexpr double kLeastScale = 0.25;    // of a label
 constexpr double kLeastSum = 0.4, kLargestSum = 1.1;
 constexpr double kSlowRate = 0.15, kFastRate = 0.25;  // of the guard: sparse and dense users
-constexpr double kDense = 10;              // events per step from which a user counts as dense
-constexpr double kShare = 0.02;            // of the guard drawn back to the crowd's, per label
+constexpr double kDense = 10;                         // events per step from which a user counts as dense
+constexpr double kShare = 0.02;                       // of the guard drawn back to the crowd's, per label
 constexpr double kLargestLoss = 16;
-constexpr double kJointHead = 0.9;         // of the first guard: the joint forecast; the experts share the rest
+constexpr double kJointHead = 0.9;  // of the first guard: the joint forecast; the experts share the rest
 constexpr double kGuardFloor = 1e-3;
-constexpr float kForgetting = 0.1F;        // of a user's moments that stays after a confirmed drift
+constexpr float kForgetting = 0.1F;  // of a user's moments that stays after a confirmed drift
 
 constexpr auto kArimaIndex = static_cast<std::size_t>(Expert::kArima);
 
@@ -44,7 +44,7 @@ ExpertForecasts spoken_weights(const ExpertForecasts& weights, const VolumeForec
 
 // The two columns of a user's own regression.
 struct Columns {
-  double arima = 0, others = 0;            // forecasts
+  double arima = 0, others = 0;                // forecasts
   double arima_weight = 0, others_weight = 0;  // the crowd's
 };
 
@@ -163,7 +163,8 @@ bool solve_now(std::uint32_t labels) {
   return labels < 256 ? power_of_two : labels % 256 == 0;
 }
 
-void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const VolumeForecasts& volume, double y, double scale) {
+void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const VolumeForecasts& volume, double y,
+                 double scale) {
   ++crowd.labels;
   const double weight = std::max(1 / kCrowdSpan, 1.0 / crowd.labels);
   const auto learn = [weight](float& moment, double value) {
@@ -212,7 +213,7 @@ JointForecast joint_forecast(const VolumeForecasts& volume, const JointUser& use
   const GuardWeights guard = guard_of(user, crowd, volume);
   const double joint_share = guard[kJointColumn];
   for (std::size_t k = 0; k < kExperts; ++k) {
-    const double in_joint = k == kArimaIndex     ? columns.arima_weight
+    const double in_joint = k == kArimaIndex ? columns.arima_weight
                             : others_sum > 0 ? columns.others_weight * shared[k] / others_sum
                                              : 0;
     const double weight = guard[k] + joint_share * in_joint;

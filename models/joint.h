@@ -35,16 +35,16 @@ struct JointCrowd {
 
 // What one user's matured labels say of one horizon. Plain.
 struct JointUser {
-  std::array<float, 3> a{};   // discounted sums over labels: arima arima, arima others, others others; over scale
-  std::array<float, 2> b{};   // arima y, others y; over scale
+  std::array<float, 3> a{};  // discounted sums over labels: arima arima, arima others, others others; over scale
+  std::array<float, 2> b{};  // arima y, others y; over scale
   GuardWeights guard{};
   std::uint32_t labels = 0;
 };
 
 struct JointForecast {
-  double mean = 0;             // of the horizon's sum, >= 0
-  double joint = 0;            // before the guard
-  ExpertForecasts weights{};   // effective weight of each expert in `mean`
+  double mean = 0;            // of the horizon's sum, >= 0
+  double joint = 0;           // before the guard
+  ExpertForecasts weights{};  // effective weight of each expert in `mean`
 };
 
 // `crowd` with no labels stands for the prior; likewise the user for the crowd.

@@ -26,15 +26,15 @@ inline std::size_t age_of(std::uint32_t active_steps) { return active_steps < 3 
 
 struct ModelSet {
   struct Segment {
-    double below = 0;            // events per step; the last one is unbounded
-    double mean = 0;             // events per step
-    double dispersion = 1;       // (variance - mean) / mean^2 of a horizon's sum around its forecast
+    double below = 0;       // events per step; the last one is unbounded
+    double mean = 0;        // events per step
+    double dispersion = 1;  // (variance - mean) / mean^2 of a horizon's sum around its forecast
     ArimaPrior arima;
     std::array<ExpertForecasts, kAges> weights{};  // of the experts in the joint forecast
   };
 
   std::string id;
-  std::uint64_t hash = 0;        // of everything here that can change an output
+  std::uint64_t hash = 0;  // of everything here that can change an output
   std::array<Segment, kSegments> segments{};
   std::shared_ptr<const Network> network;  // null: none
 };
@@ -42,7 +42,8 @@ struct ModelSet {
 // Index of the segment for a rate.
 inline int segment_of(double rate, const ModelSet& models) {
   int segment = 0;
-  while (segment + 1 < static_cast<int>(kSegments) && rate >= models.segments[static_cast<std::size_t>(segment)].below) {
+  while (segment + 1 < static_cast<int>(kSegments) &&
+         rate >= models.segments[static_cast<std::size_t>(segment)].below) {
     ++segment;
   }
   return segment;

@@ -29,7 +29,7 @@ class Network {
   Network& operator=(const Network&) = delete;
   virtual ~Network() = default;
 
-  virtual std::size_t hidden() const = 0;        // H
+  virtual std::size_t hidden() const = 0;         // H
   virtual std::size_t horizon_slots() const = 0;  // S
 
   // Takes one row of each of B users: rows [B, F], carried in and out [B, H], volume out [B, S].

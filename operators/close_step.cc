@@ -11,11 +11,12 @@ namespace driftcast {
 namespace {
 
 constexpr std::array<std::uint32_t, 5> kPublishedSilences = {0, 1, 3, 7, 14};
-constexpr double kCrowdMass = 2;               // of recent popularity, in events, in the shares
-constexpr double kSteadyMass = 40;             // most that the counts since the last drift weigh there, in events
+constexpr double kCrowdMass = 2;    // of recent popularity, in events, in the shares
+constexpr double kSteadyMass = 40;  // most that the counts since the last drift weigh there, in events
 constexpr float kSpreadWeight = 0.02F;
 constexpr double kPriorOccasions = 6;
-constexpr double kRatePrior = 0.5, kRateSteps = 10;  // events per step of an unknown user, and what that weighs in steps
+constexpr double kRatePrior = 0.5,
+                 kRateSteps = 10;  // events per step of an unknown user, and what that weighs in steps
 
 std::uint32_t next_published(std::uint32_t silence, int dormant_after) {
   const auto last = static_cast<std::uint32_t>(dormant_after);
@@ -76,8 +77,8 @@ std::pair<float, float> place_in_week(int season) {
   return places[static_cast<std::size_t>(season)];
 }
 
-void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prior, const StepClosed& closed, float innovation,
-                  int season) {
+void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prior, const StepClosed& closed,
+                  float innovation, int season) {
   at(row, Feature::kEwmaFast) = std::log1p(user.experts.fast);
   at(row, Feature::kEwmaMedium) = std::log1p(user.experts.slow);
   at(row, Feature::kEwmaSlow) = std::log1p(user.experts.rate);
@@ -195,8 +196,11 @@ void close_step(UserState& user, std::string_view name, FoldContext& context, Fo
   user.reset = false;
   closed.drift = drift_status(user);
   const int longest = options.horizons.back();
-  closed.valid_until = closed.as_of + grid.width * (closed.dormant ? longest
-                           : static_cast<int>(next_published(user.silence, options.time.dormant_after) - user.silence));
+  closed.valid_until =
+      closed.as_of +
+      grid.width * (closed.dormant
+                        ? longest
+                        : static_cast<int>(next_published(user.silence, options.time.dormant_after) - user.silence));
   if (closed.publish) {
     forecast_volumes(user, context, grid.season(step + 1), closed);
     rank_interests(user, context, closed);

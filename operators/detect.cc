@@ -7,9 +7,9 @@ namespace driftcast {
 namespace {
 
 constexpr double kPriorMass = 5;
-constexpr double kVolumeCaution = 40;        // times the run length: the volume of a step has heavier tails than its law
-constexpr std::size_t kNamed = 3;           // categories named on each side of a signal
-constexpr float kSmallestChange = 0.02F;    // of a share, to be named
+constexpr double kVolumeCaution = 40;     // times the run length: the volume of a step has heavier tails than its law
+constexpr std::size_t kNamed = 3;         // categories named on each side of a signal
+constexpr float kSmallestChange = 0.02F;  // of a share, to be named
 
 void reach(DriftState& drift, DriftStage stage, EventTime at) {
   drift.stage = stage;
@@ -48,8 +48,8 @@ void describe_mix(const Interests& interests, DriftSignal& signal) {
   std::vector<float> reference{interests.other.reference};
   std::vector<float> recent{interests.other.recent};
   for (const Interest& slot : interests.slots) {
-    changes.push_back({slot.category, share(slot.reference, interests.total.reference),
-                       share(slot.recent, interests.total.recent)});
+    changes.push_back(
+        {slot.category, share(slot.reference, interests.total.reference), share(slot.recent, interests.total.recent)});
     reference.push_back(slot.reference);
     recent.push_back(slot.recent);
   }
@@ -147,7 +147,9 @@ DriftSignal raise(UserState& user, DriftKind kind, DriftStage stage, EventTime a
 }
 
 DriftStatus drift_status(const UserState& user) {
-  const auto status = [](const DriftState& drift, DriftKind kind) { return DriftStatus{drift.stage, kind, drift.since}; };
+  const auto status = [](const DriftState& drift, DriftKind kind) {
+    return DriftStatus{drift.stage, kind, drift.since};
+  };
   const DriftStatus mix = status(user.mix, DriftKind::kMix);
   const DriftStatus volume = status(user.volume, DriftKind::kVolume);
   if (mix.stage != volume.stage) return mix.stage > volume.stage ? mix : volume;

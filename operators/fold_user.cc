@@ -79,9 +79,8 @@ EventTime step_due(const UserState& user, const TimeOptions& time) {
 
 bool is_duplicate(const UserState& user, std::uint64_t event_id, EventTime watermark) {
   if (event_id == 0) return false;
-  return std::any_of(user.seen.begin(), user.seen.end(), [=](const SeenEvent& seen) {
-    return seen.id == event_id && seen.at >= watermark;
-  });
+  return std::any_of(user.seen.begin(), user.seen.end(),
+                     [=](const SeenEvent& seen) { return seen.id == event_id && seen.at >= watermark; });
 }
 
 void fold_event(UserState& user, const Event& event, EventTime watermark, FoldContext& context, FoldOutputs& out) {

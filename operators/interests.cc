@@ -82,7 +82,8 @@ void forget_reference(Interests& interests) {
 }
 
 std::size_t footprint(const Interests& interests) {
-  std::size_t bytes = interests.hashes.capacity() * sizeof(std::uint64_t) + interests.slots.capacity() * sizeof(Interest);
+  std::size_t bytes =
+      interests.hashes.capacity() * sizeof(std::uint64_t) + interests.slots.capacity() * sizeof(Interest);
   for (const Interest& slot : interests.slots) {
     if (slot.category.capacity() > 15) bytes += slot.category.capacity() + 1;
   }

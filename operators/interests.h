@@ -32,8 +32,8 @@ struct Masses {
 struct Interests {
   std::vector<std::uint64_t> hashes;  // of the categories, slot by slot
   std::vector<Interest> slots;
-  Masses other;                       // of evicted categories
-  Masses total;                       // other and all slots together
+  Masses other;                           // of evicted categories
+  Masses total;                           // other and all slots together
   float level_unit = 1, recent_unit = 1;  // what one event of weight 1 weighs now
   bool capped = false;
 };

@@ -82,7 +82,8 @@ Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, con
   return outlook;
 }
 
-HorizonForecast forecast_horizon(std::size_t slot, Ledger& ledger, const StepClosed& closed, const JudgeContext& context) {
+HorizonForecast forecast_horizon(std::size_t slot, Ledger& ledger, const StepClosed& closed,
+                                 const JudgeContext& context) {
   const Outlook outlook = look_out(slot, ledger, closed, context);
   const Spread& own = ledger.horizons[slot].spread;
   const Spread& crowd = context.crowd.cells[crowd_cell(closed.segment, closed.active_steps)][slot].spread;

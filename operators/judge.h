@@ -25,7 +25,7 @@ struct JudgeContext {
 struct Matured {
   std::size_t slot = 0;
   PendingForecast forecast;
-  double y = 0;                 // the sum that came
+  double y = 0;  // the sum that came
 };
 
 // Takes the user's next closed step. Returns the forecast when one is to be published after it. Steps of a user must

@@ -31,9 +31,9 @@ struct PendingForecast {
   std::int64_t total_before = 0;  // the user's events up to and with `step`
   std::uint8_t cell = 0;          // of the crowd, when it was made
   VolumeForecasts volume;
-  float joint = 0;                // joint forecast before its guard
-  float mean = 0;                 // as published
-  float variance = 0;             // from which the bounds were taken
+  float joint = 0;     // joint forecast before its guard
+  float mean = 0;      // as published
+  float variance = 0;  // from which the bounds were taken
 };
 
 struct HorizonLedger {
@@ -45,7 +45,7 @@ struct HorizonLedger {
 struct Ledger {
   static constexpr std::uint8_t kFormat = 1;
 
-  std::int64_t total = 0;         // events in closed steps
+  std::int64_t total = 0;  // events in closed steps
   std::array<HorizonLedger, kHorizonSlots> horizons;
 };
 

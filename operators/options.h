@@ -18,10 +18,10 @@ struct SessionOptions {
 };
 
 struct TimeOptions {
-  StepGrid step;                             // width and offset of the steps
-  Duration lateness{std::chrono::hours{1}};  // watermark = newest accepted event time - lateness
+  StepGrid step;                               // width and offset of the steps
+  Duration lateness{std::chrono::hours{1}};    // watermark = newest accepted event time - lateness
   Duration max_skew{std::chrono::minutes{5}};  // an event later than its record's timestamp + max_skew is refused
-  int dormant_after = 14;                    // empty steps after which a user gets one last forecast and no timer
+  int dormant_after = 14;                      // empty steps after which a user gets one last forecast and no timer
 };
 
 struct CategoryOptions {
@@ -30,9 +30,9 @@ struct CategoryOptions {
 };
 
 struct DriftOptions {
-  double run_length = 5000;    // expected events between false alarms of one steady user (Shiryaev-Roberts threshold)
-  double fdr = 0.05;           // false discovery rate of `confirmed` over a partition's users (e-BH)
-  int min_events = 10;         // occasions of a category before the mix is judged; twice as many steps before the volume
+  double run_length = 5000;  // expected events between false alarms of one steady user (Shiryaev-Roberts threshold)
+  double fdr = 0.05;         // false discovery rate of `confirmed` over a partition's users (e-BH)
+  int min_events = 10;       // occasions of a category before the mix is judged; twice as many steps before the volume
 };
 
 struct OperatorOptions {
@@ -40,8 +40,8 @@ struct OperatorOptions {
   TimeOptions time;
   CategoryOptions categories;
   DriftOptions drift;
-  std::vector<int> horizons = {7, 14, 30};  // in steps, ascending, 1..kMaxHorizons of them
-  double level = 0.9;                       // nominal coverage of the intervals
+  std::vector<int> horizons = {7, 14, 30};                      // in steps, ascending, 1..kMaxHorizons of them
+  double level = 0.9;                                           // nominal coverage of the intervals
   std::array<float, kKinds> kind_weights = {1, 2, 4, 8, 1, 1};  // of view, click, cart, purchase, return, other
 };
 

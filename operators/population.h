@@ -34,9 +34,9 @@ struct DriftCandidate {
 struct Population {
   static constexpr std::uint8_t kFormat = 1;
 
-  Step step = 0;       // of the newest event counted
-  double unit = 1;     // what one event weighs now
-  double total = 0;    // mass of all categories, kept or not
+  Step step = 0;     // of the newest event counted
+  double unit = 1;   // what one event weighs now
+  double total = 0;  // mass of all categories, kept or not
   std::vector<CrowdCategory> categories;
   std::vector<std::uint64_t> popular;  // hashes of the kPopular most popular when `step` began, most popular first
   std::array<double, kSegmentsMax> step_sum{}, step_weight{};  // discounted, per segment

@@ -43,8 +43,9 @@ OpenSession& join_session(std::vector<OpenSession>& sessions, EventTime at, cons
     }
   }
   sessions.resize(kept);
-  const auto place = std::upper_bound(sessions.begin(), sessions.end(), joined.start,
-                                      [](EventTime start, const OpenSession& session) { return start < session.start; });
+  const auto place =
+      std::upper_bound(sessions.begin(), sessions.end(), joined.start,
+                       [](EventTime start, const OpenSession& session) { return start < session.start; });
   return *sessions.insert(place, std::move(joined));
 }
 

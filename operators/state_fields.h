@@ -32,8 +32,8 @@ void fields(Archive& archive, DriftState& drift) {
 }
 template <class Archive>
 void fields(Archive& archive, Interests& interests) {
-  archive(interests.slots, interests.other, interests.total, interests.level_unit,
-          interests.recent_unit, interests.capped);
+  archive(interests.slots, interests.other, interests.total, interests.level_unit, interests.recent_unit,
+          interests.capped);
   if constexpr (Archive::kDecoding) {
     interests.hashes.clear();
     for (const Interest& slot : interests.slots) interests.hashes.push_back(hash64(slot.category));
@@ -47,10 +47,26 @@ void fields(Archive& archive, UserState& user) {
   ArimaState& arima = user.arima;
   archive(user.recent.events, user.recent.purchases, user.recent.amount, experts.season, experts.tsb_sizes, experts.n,
           arima.n);
-  float* const plain[] = {&experts.fast, &experts.slow, &experts.rate, &experts.season_exposure, &experts.tsb_size,
-                          &experts.tsb_probability, &arima.phi, &arima.theta, &arima.p11, &arima.p12, &arima.p22,
-                          &arima.z, &arima.w, &arima.e, &arima.gradient_phi, &arima.gradient_theta, &arima.s2,
-                          &arima.mean, &arima.variance, &user.spread};
+  float* const plain[] = {&experts.fast,
+                          &experts.slow,
+                          &experts.rate,
+                          &experts.season_exposure,
+                          &experts.tsb_size,
+                          &experts.tsb_probability,
+                          &arima.phi,
+                          &arima.theta,
+                          &arima.p11,
+                          &arima.p12,
+                          &arima.p22,
+                          &arima.z,
+                          &arima.w,
+                          &arima.e,
+                          &arima.gradient_phi,
+                          &arima.gradient_theta,
+                          &arima.s2,
+                          &arima.mean,
+                          &arima.variance,
+                          &user.spread};
   std::array<float, std::size(plain)> values{};
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = *plain[i];
   archive(values);

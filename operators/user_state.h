@@ -54,9 +54,9 @@ struct RecentSteps {
 struct DriftState {
   EDetector detector = e_detector_start();
   DriftStage stage = DriftStage::kNone;
-  EventTime since;              // when the stage was reached
-  std::uint32_t quiet = 0;      // observations since then
-  std::uint32_t observed = 0;   // observations in all
+  EventTime since;             // when the stage was reached
+  std::uint32_t quiet = 0;     // observations since then
+  std::uint32_t observed = 0;  // observations in all
 };
 
 struct UserState {
@@ -65,11 +65,11 @@ struct UserState {
   EventTime first_seen;
   std::int64_t events = 0;
   Step first_step = 0;
-  Step next_step = 0;           // first step not closed yet
-  std::uint32_t silence = 0;    // consecutive empty steps closed last
-  std::int64_t signals = 0;     // drift signals raised so far
-  bool known = false;           // false until the first event
-  bool reset = false;           // a drift was confirmed since the last closed step
+  Step next_step = 0;                   // first step not closed yet
+  std::uint32_t silence = 0;            // consecutive empty steps closed last
+  std::int64_t signals = 0;             // drift signals raised so far
+  bool known = false;                   // false until the first event
+  bool reset = false;                   // a drift was confirmed since the last closed step
   EventTime queued = kBeginningOfTime;  // earliest entry in the due queue; derived, not stored
 
   std::vector<OpenSession> sessions;  // by start
@@ -81,7 +81,7 @@ struct UserState {
   ExpertState experts = experts_start();
   ArimaState arima{};
   DriftState mix, volume;
-  float spread = 0;             // running mean squared distance of a step's count from its slow level
+  float spread = 0;  // running mean squared distance of a step's count from its slow level
 };
 
 inline std::size_t footprint(const UserState& user) {

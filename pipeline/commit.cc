@@ -51,7 +51,8 @@ Result<void> commit(Log& log, Store& store, Epoch&& epoch) {
   DRIFTCAST_TRY(check_counters(epoch));
   if (auto written = write_transaction(log, epoch); !written) {
     if (auto aborted = log.abort(); !aborted) {
-      return error(ErrorCode::kRestart, written.error().message + "; then the abort failed: " + aborted.error().message);
+      return error(ErrorCode::kRestart,
+                   written.error().message + "; then the abort failed: " + aborted.error().message);
     }
     return written.error();
   }

@@ -24,13 +24,13 @@ class Committer {
   Committer(Assembly& assembly, std::uint64_t last, std::function<void()> notify);
   ~Committer() { join(); }
 
-  void put(Epoch&& epoch);       // at most one waits: the intake ends no epoch before the one before is done
-  void fail(Error failure);      // from elsewhere: nothing is committed any more
+  void put(Epoch&& epoch);   // at most one waits: the intake ends no epoch before the one before is done
+  void fail(Error failure);  // from elsewhere: nothing is committed any more
   std::optional<Done> take_done();
   std::optional<Error> failure() const;
   bool idle() const;
-  std::uint64_t last() const;    // newest epoch taken by take_done()
-  void join();                   // finishes what has been put, unless it failed
+  std::uint64_t last() const;  // newest epoch taken by take_done()
+  void join();                 // finishes what has been put, unless it failed
 
  private:
   void work();

@@ -25,7 +25,8 @@ namespace driftcast {
 class DueQueue {
  public:
   struct Entry {
-    Entry(EventTime time, const HashedKey& key) : due(time), prefix(prefix_of(key.bytes)), hash(key.hash), user(key.bytes) {}
+    Entry(EventTime time, const HashedKey& key)
+        : due(time), prefix(prefix_of(key.bytes)), hash(key.hash), user(key.bytes) {}
 
     EventTime due;
     std::uint64_t prefix;  // of the user, ordered like it: spares most comparisons of strings
@@ -118,16 +119,17 @@ class DueQueue {
     at_hand_ = std::move(buckets_.begin()->second);
     buckets_.erase(buckets_.begin());
     order_.clear();
-    for (const Entry& entry : at_hand_) order_.push_back({entry.due, entry.prefix, static_cast<std::uint32_t>(order_.size())});
+    for (const Entry& entry : at_hand_)
+      order_.push_back({entry.due, entry.prefix, static_cast<std::uint32_t>(order_.size())});
     std::sort(order_.begin(), order_.end(), [this](const Place& a, const Place& b) {
       if (a.due != b.due) return a.due > b.due;
       return a.prefix != b.prefix ? a.prefix > b.prefix : at_hand_[a.index].user > at_hand_[b.index].user;
     });
   }
 
-  std::vector<Entry> at_hand_;           // the bucket under way, as it was filled; those taken are empty
-  std::vector<Place> order_;             // of those at hand, latest first
-  std::vector<Entry> heap_;              // pushed since into its time, or before it
+  std::vector<Entry> at_hand_;                          // the bucket under way, as it was filled; those taken are empty
+  std::vector<Place> order_;                            // of those at hand, latest first
+  std::vector<Entry> heap_;                             // pushed since into its time, or before it
   std::map<std::int64_t, std::vector<Entry>> buckets_;  // after it
   std::int64_t current_ = kBeforeAll;
   std::size_t size_ = 0;

@@ -12,10 +12,10 @@ namespace driftcast {
 
 struct LaneEpoch {
   Partition partition = 0;
-  Position send;               // the position to commit: the lane's own, or the committed one while it replays
+  Position send;                 // the position to commit: the lane's own, or the committed one while it replays
   std::uint64_t mark_epoch = 0;  // of the newest mark once this epoch has committed
-  bool ship = false;           // entries and mark are part of this epoch
-  Mark mark;                   // the lane's scalars at the epoch's end; shipped or not, they must add up
+  bool ship = false;             // entries and mark are part of this epoch
+  Mark mark;                     // the lane's scalars at the epoch's end; shipped or not, they must add up
   std::vector<Entry> entries;
   Outbox outputs;
 };

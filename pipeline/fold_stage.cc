@@ -216,8 +216,8 @@ class Folder {
   FoldLane& lane_;
   Outbox& out_;
   std::vector<StepClosed>& steps_;
-  std::int64_t budget_;     // below zero: a record was folded whose drain had used up the rest
-  std::size_t folded_ = 0;  // records
+  std::int64_t budget_;        // below zero: a record was folded whose drain had used up the rest
+  std::size_t folded_ = 0;     // records
   std::size_t published_ = 0;  // closed steps
   const OperatorOptions& options_;
   FoldContext context_;

@@ -11,14 +11,11 @@
 namespace driftcast {
 
 Assembly::Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock)
-    : setup_(setup),
-      log_(log),
-      store_(store),
-      clock_(clock),
-      collector_(static_cast<std::size_t>(log.partitions())) {}
+    : setup_(setup), log_(log), store_(store), clock_(clock), collector_(static_cast<std::size_t>(log.partitions())) {}
 
-Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const ModelSet& models, Log& log, Store& store,
-                                                 const Clock& clock, std::uint64_t lineage, Observer* observer) {
+Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const ModelSet& models, Log& log,
+                                                 Store& store, const Clock& clock, std::uint64_t lineage,
+                                                 Observer* observer) {
   const LaneSetup setup{settings, models, output_hash(settings), observer};
   std::unique_ptr<Assembly> assembly(new Assembly(setup, log, store, clock));
   const std::int64_t cache = settings.state.cache_bytes / log.partitions();

@@ -24,8 +24,9 @@ namespace driftcast {
 class Assembly {
  public:
   // Borrowed: settings, models, log, store, clock, observer; all outlive the assembly. `lineage` names a first run.
-  static Result<std::unique_ptr<Assembly>> open(const Settings& settings, const ModelSet& models, Log& log, Store& store,
-                                                const Clock& clock, std::uint64_t lineage, Observer* observer = nullptr);
+  static Result<std::unique_ptr<Assembly>> open(const Settings& settings, const ModelSet& models, Log& log,
+                                                Store& store, const Clock& clock, std::uint64_t lineage,
+                                                Observer* observer = nullptr);
 
   Lanes& lanes() { return lanes_; }
   Intake& intake() { return *intake_; }

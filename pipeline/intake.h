@@ -32,7 +32,7 @@ class Intake {
   // The epoch is committed; shipped lanes may evict what it held. Same thread as next().
   void committed(const std::vector<Partition>& shipped, std::uint64_t epoch, std::int64_t now_ms);
 
-  void stop() { stopping_ = true; }        // poll no more; end with a last epoch that ships everything
+  void stop() { stopping_ = true; }  // poll no more; end with a last epoch that ships everything
   bool last_epoch_sent() const { return last_sent_; }
   std::uint64_t epoch() const { return epoch_; }
 
@@ -50,12 +50,12 @@ class Intake {
   Lanes& lanes_;
   Log& log_;
   const PipelineOptions& options_;
-  std::int64_t dirty_limit_;            // bytes of one lane
-  std::uint64_t epoch_ = 1;             // being filled
+  std::int64_t dirty_limit_;  // bytes of one lane
+  std::uint64_t epoch_ = 1;   // being filled
   std::int64_t epoch_began_ms_;
   std::atomic<std::size_t> epoch_bytes_{0};
   bool epoch_has_work_ = false;
-  bool first_ = true;                   // the epoch that fixes the start positions is still to come
+  bool first_ = true;  // the epoch that fixes the start positions is still to come
   bool stopping_ = false;
   bool last_sent_ = false;
   std::size_t next_lane_ = 0;

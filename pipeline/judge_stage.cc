@@ -17,7 +17,8 @@ bool is_read(const JudgeLane& lane, const StepClosed& closed) {
   return lane.setup.observer != nullptr || (lane.setup.settings.pipeline.emit.forecasts && !suppressed);
 }
 
-void publish(const JudgeLane& lane, const StepClosed& closed, const Forecast& forecast, std::string& text, Outbox& out) {
+void publish(const JudgeLane& lane, const StepClosed& closed, const Forecast& forecast, std::string& text,
+             Outbox& out) {
   const PipelineOptions& options = lane.setup.settings.pipeline;
   if (!options.emit.forecasts || closed.position < lane.published_below) return;
   text.clear();

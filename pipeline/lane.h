@@ -44,8 +44,8 @@ struct FoldLane {
   Table<UserState> users;
   Population population;
   DueQueue due;
-  Mark mark;                          // the scalars: position, watermark, newest event time, counters
-  Position published_below;           // outputs before this position are out already: suppressed while replaying
+  Mark mark;                 // the scalars: position, watermark, newest event time, counters
+  Position published_below;  // outputs before this position are out already: suppressed while replaying
   std::deque<std::unique_ptr<DecodedSlice>> pending;  // decoded, not folded yet
   std::atomic<std::size_t> backlog{0};                // records in `pending`; read by the intake
   FoldOutputs scratch;
@@ -83,9 +83,9 @@ struct Lane {
   JudgeLane judge;
 
   // The intake's own view: what has been shipped when, and how many parcels are on their way.
-  std::uint64_t mark_epoch = 0;    // of the newest mark in the log
-  Position committed;              // the log's position when the lane was opened
-  Offset polled = 0;               // after the last record polled
+  std::uint64_t mark_epoch = 0;        // of the newest mark in the log
+  Position committed;                  // the log's position when the lane was opened
+  Offset polled = 0;                   // after the last record polled
   std::unique_ptr<DecodedSlice> held;  // the input's end, while another lane is not yet where its outputs are
   std::atomic<int> in_flight{0};
   std::int64_t shipped_at_ms = 0;  // process clock

@@ -47,11 +47,11 @@ class Log {
   virtual int partitions() const = 0;
 
   // --- reading ---
-  virtual Offset start_offset(Partition) const = 0;   // where a first run begins
-  virtual Result<void> seek(Partition, Offset) = 0;   // the next poll continues here
+  virtual Offset start_offset(Partition) const = 0;  // where a first run begins
+  virtual Result<void> seek(Partition, Offset) = 0;  // the next poll continues here
   // Appends up to `max` records to an empty slice; leaves it empty when none is at hand now. May block briefly.
   virtual Result<void> poll(Partition, std::size_t max, Slice& slice) = 0;
-  virtual bool exhausted(Partition) const = 0;        // a bounded input has been polled to its end
+  virtual bool exhausted(Partition) const = 0;  // a bounded input has been polled to its end
 
   // --- one transaction at a time ---
   virtual Result<void> begin() = 0;
@@ -64,7 +64,7 @@ class Log {
 
   // --- recovery ---
   virtual Result<std::optional<OffsetCommit>> committed(Partition) = 0;
-  virtual bool has_changelog() const = 0;             // false: states are rebuilt from the input alone
+  virtual bool has_changelog() const = 0;  // false: states are rebuilt from the input alone
   // Hands out the committed changelog from an offset on, until the consumer answers false or the log ends.
   using ChangelogConsumer = std::function<Result<bool>(const ChangelogRecord&)>;
   virtual Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer&) = 0;

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "pipeline/cli.h"
+#include "pipeline/commands/cli.h"
 #include "pipeline/memory.h"
 #include "pipeline/version.h"
 
@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
     return 70;
   }
   driftcast::keep_freed_memory();
-  CLI::App app("driftcast: forecasts of what users will want, and signals when their interest drifts, from event streams");
+  CLI::App app(
+      "driftcast: forecasts of what users will want, and signals when their interest drifts, from event streams");
   app.set_version_flag("--version", fmt::format("driftcast {}", driftcast::kVersion));
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);

@@ -20,17 +20,19 @@ struct FieldMap {
   std::string category = "/category";
   std::string event_type = "/event_type";
   std::string timestamp = "/timestamp";
-  std::string event_id = "/event_id";                // optional from here on
+  std::string event_id = "/event_id";  // optional from here on
   std::string dwell_ms = "/dwell_ms";
   std::string amount = "/amount";
   std::string title = "/title";
-  std::string record_timestamp;                      // file source: maps the record's own timestamp
+  std::string record_timestamp;  // file source: maps the record's own timestamp
 };
 
 struct KindNames {
-  std::vector<std::pair<std::string, Kind>> names = {
-      {"view", Kind::kView},         {"click", Kind::kClick},   {"cart", Kind::kCart},
-      {"purchase", Kind::kPurchase}, {"return", Kind::kReturn}};  // any other name is kOther
+  std::vector<std::pair<std::string, Kind>> names = {{"view", Kind::kView},
+                                                     {"click", Kind::kClick},
+                                                     {"cart", Kind::kCart},
+                                                     {"purchase", Kind::kPurchase},
+                                                     {"return", Kind::kReturn}};  // any other name is kOther
 };
 
 struct LimitOptions {
@@ -43,20 +45,20 @@ struct LimitOptions {
 };
 
 struct SourceOptions {
-  std::string path;        // "-": standard input
+  std::string path;  // "-": standard input
   int partitions = 4;
-  int slice = 1000;        // records polled together, per partition
-  bool close = true;       // append an advance record that closes everything at the end of the input
+  int slice = 1000;   // records polled together, per partition
+  bool close = true;  // append an advance record that closes everything at the end of the input
 };
 
 struct SinkOptions {
   std::string dir;
-  bool sync = false;       // fsync every epoch: survive a power cut, not only a crash
+  bool sync = false;  // fsync every epoch: survive a power cut, not only a crash
 };
 
 struct TopicOptions {
   std::string forecasts = "interest-forecasts";
-  std::string drift;       // empty: drift signals go to `forecasts`
+  std::string drift;  // empty: drift signals go to `forecasts`
   std::string sessions = "interest-sessions";
   std::string late = "interest-events-late";
   std::string dlq = "interest-events-dlq";
@@ -79,12 +81,12 @@ struct ChangelogOptions {
 };
 
 struct LogOptions {
-  std::string level = "info";    // trace, debug, info, warn, error, off
-  std::string format = "text";   // text or json
+  std::string level = "info";   // trace, debug, info, warn, error, off
+  std::string format = "text";  // text or json
 };
 
 struct PipelineOptions {
-  int threads = 2;               // 1: everything in one thread; more: the flow graph
+  int threads = 2;  // 1: everything in one thread; more: the flow graph
   SourceOptions source;
   SinkOptions sink;
   TopicOptions topics;
@@ -92,10 +94,10 @@ struct PipelineOptions {
   KindNames kinds;
   LimitOptions limits;
   EmitOptions emit;
-  bool explain = false;          // output.explain: forecasts carry their parts and weights
+  bool explain = false;  // output.explain: forecasts carry their parts and weights
   EpochOptions epoch;
   ChangelogOptions changelog;
-  std::string model_dir;         // empty: the built-in priors
+  std::string model_dir;  // empty: the built-in priors
   std::string model_device = "cpu";
   LogOptions log;
 };

@@ -23,8 +23,8 @@ struct Parcel {
   std::size_t budget = 0;               // records and drained users fold may work off in this parcel
   std::vector<StepClosed> steps;        // fold -> infer -> judge
   Outbox fold_outputs, judge_outputs;
-  std::unique_ptr<LaneEpoch> marker;    // present: the epoch ends here; every stage adds its part
-  std::optional<Error> failure;         // the first stage that cannot go on says why; later ones pass it on
+  std::unique_ptr<LaneEpoch> marker;  // present: the epoch ends here; every stage adds its part
+  std::optional<Error> failure;       // the first stage that cannot go on says why; later ones pass it on
 };
 
 // The user of the closed step n places after one of them; empty: there is none.

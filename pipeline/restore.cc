@@ -12,11 +12,11 @@ std::string of(Partition partition) { return "partition " + std::to_string(parti
 // `made`: a mark or a committed offset, which both name what they were made under.
 template <class Made>
 Result<void> check_fits(const Made& made, const LaneSetup& setup, Partition partition) {
-  const std::string advice =
-      "; run it with the old settings, or give another state.dir to start afresh";
+  const std::string advice = "; run it with the old settings, or give another state.dir to start afresh";
   if (made.config_hash != setup.config_hash) {
     return error(ErrorCode::kConfig, "the state of " + of(partition) +
-                                         " was made under another configuration (a dial that changes outputs differs)" + advice);
+                                         " was made under another configuration (a dial that changes outputs differs)" +
+                                         advice);
   }
   if (made.model_hash != setup.models.hash) {
     return error(ErrorCode::kConfig, "the state of " + of(partition) + " was made with another model" + advice);
@@ -25,20 +25,21 @@ Result<void> check_fits(const Made& made, const LaneSetup& setup, Partition part
 }
 
 // Applies whole snapshots from the changelog, each with its mark, up to the one of the named epoch.
-Result<std::optional<Mark>> apply_changelog(Log& log, Store& store, const OffsetCommit& committed, std::optional<Mark> local) {
+Result<std::optional<Mark>> apply_changelog(Log& log, Store& store, const OffsetCommit& committed,
+                                            std::optional<Mark> local) {
   if (local && local->epoch == committed.mark_epoch) return local;
   std::vector<Entry> snapshot;
-  DRIFTCAST_TRY(log.replay_changelog(
-      committed.partition, local ? local->changelog_offset : 0, [&](const ChangelogRecord& record) -> Result<bool> {
-        if (record.entry) {
-          snapshot.push_back(*record.entry);
-          return true;
-        }
-        DRIFTCAST_TRY(store.apply(committed.partition, snapshot, *record.mark));
-        snapshot.clear();
-        local = record.mark;
-        return local->epoch < committed.mark_epoch;
-      }));
+  DRIFTCAST_TRY(log.replay_changelog(committed.partition, local ? local->changelog_offset : 0,
+                                     [&](const ChangelogRecord& record) -> Result<bool> {
+                                       if (record.entry) {
+                                         snapshot.push_back(*record.entry);
+                                         return true;
+                                       }
+                                       DRIFTCAST_TRY(store.apply(committed.partition, snapshot, *record.mark));
+                                       snapshot.clear();
+                                       local = record.mark;
+                                       return local->epoch < committed.mark_epoch;
+                                     }));
   if (local && local->epoch == committed.mark_epoch && local->lineage == committed.lineage) return local;
   return error(ErrorCode::kIo, "the changelog of " + of(committed.partition) + " lacks the mark of epoch " +
                                    std::to_string(committed.mark_epoch) + " that the committed offset names");
@@ -58,7 +59,8 @@ Result<void> load_population(Store& store, Partition partition, std::string_view
 Result<void> rebuild_due(Lane& lane, Store& store, const LaneSetup& setup) {
   return store.scan(lane.partition, TableId::kUsers, [&](std::string_view key, std::string_view value) -> Result<void> {
     auto user = decode_value<UserState>(value);
-    if (!user) return error(user.error().code, "the state of a user in " + of(lane.partition) + ": " + user.error().message);
+    if (!user)
+      return error(user.error().code, "the state of a user in " + of(lane.partition) + ": " + user.error().message);
     const EventTime due = next_due(*user, setup.settings.operators);
     if (due != kEndOfTime) lane.fold.due.push(due, key);
     return {};
@@ -90,7 +92,8 @@ Result<std::optional<Mark>> usable_mark(Store& store, const OffsetCommit& commit
   auto local = store.mark(committed.partition);
   if (!local || !*local) return local;
   if ((*local)->lineage == committed.lineage && (*local)->epoch <= committed.mark_epoch) return local;
-  spdlog::warn("the local state of partition {} belongs to another run: it is dropped and rebuilt", committed.partition);
+  spdlog::warn("the local state of partition {} belongs to another run: it is dropped and rebuilt",
+               committed.partition);
   DRIFTCAST_TRY(store.drop(committed.partition));
   return std::optional<Mark>();
 }

@@ -15,7 +15,7 @@ namespace driftcast {
 inline constexpr std::size_t kPadding = 64;
 
 struct Slice {
-  std::vector<Record> records;                             // ascending offsets
+  std::vector<Record> records;                              // ascending offsets
   std::vector<std::shared_ptr<const std::string>> buffers;  // what the records' views borrow from, padded
 };
 

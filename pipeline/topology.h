@@ -12,9 +12,9 @@ namespace driftcast {
 
 struct Stage {
   std::string_view name;
-  std::string_view table;   // the one it writes; empty: none
-  std::string_view takes;   // what comes in
-  std::string_view gives;   // what goes on
+  std::string_view table;                 // the one it writes; empty: none
+  std::string_view takes;                 // what comes in
+  std::string_view gives;                 // what goes on
   void (*run)(Decoder&, Lane&, Parcel&);  // absent: the stage serves all lanes together (poll, publish)
 };
 

@@ -82,7 +82,8 @@ class Table {
       const char* const begin = reinterpret_cast<const char*>(entry);
       for (std::size_t line = 0; line < sizeof(Cached); line += 64) prefetch(begin + line);
     }
-    if (const Cached* entry = nearby(key_ahead(kParts)); entry != nullptr && entry->state) prefetch_parts(*entry->state);
+    if (const Cached* entry = nearby(key_ahead(kParts)); entry != nullptr && entry->state)
+      prefetch_parts(*entry->state);
   }
 
   // Appends all dirty entries, by key, and pins them until written(epoch). Epochs begin at 1 and do not decrease.

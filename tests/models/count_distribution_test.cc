@@ -139,7 +139,8 @@ TEST(CountDistribution, TwoAnswersAtTheCostOfOneAreTheSameTwoAnswers) {
       ASSERT_EQ(before, law.cdf(y - 1)) << testing::PrintToString(law) << " at " << y;
       ASSERT_EQ(after, law.cdf(y)) << testing::PrintToString(law) << " at " << y;
     }
-    for (const auto& [low, high] : {std::pair(0.05, 0.95), std::pair(0.0, 0.5), std::pair(0.3, 0.3), std::pair(0.9, 1.0)}) {
+    for (const auto& [low, high] :
+         {std::pair(0.05, 0.95), std::pair(0.0, 0.5), std::pair(0.3, 0.3), std::pair(0.9, 1.0)}) {
       const CountDistribution::Range range = law.quantiles(low, high);
       ASSERT_EQ(range.low, law.quantile(low)) << testing::PrintToString(law) << " at " << low;
       ASSERT_EQ(range.high, law.quantile(high)) << testing::PrintToString(law) << " at " << high;

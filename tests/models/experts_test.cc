@@ -64,7 +64,8 @@ TEST(Experts, AWeeklyPatternIsFoundAndRemovedFromTheLevel) {
   for (int i = 0; i < 420; ++i) {
     experts_learn(state, kWeek[static_cast<std::size_t>(i % 7)], i % 7);
     if (i < 210) continue;
-    worst_seasonal = std::max(worst_seasonal, std::abs(experts_volume(state, Expert::kSeasonal, 7, (i + 1) % 7, 0) - 140));
+    worst_seasonal =
+        std::max(worst_seasonal, std::abs(experts_volume(state, Expert::kSeasonal, 7, (i + 1) % 7, 0) - 140));
     worst_level = std::max(worst_level, std::abs(experts_volume(state, Expert::kEwmaSlow, 7, (i + 1) % 7, 0) - 140));
   }
   EXPECT_LT(worst_seasonal, 0.5 * worst_level);

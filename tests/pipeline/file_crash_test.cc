@@ -12,9 +12,9 @@
 #include <sstream>
 
 #include "core/hash.h"
+#include "pipeline/generator/random.h"
 #include "pipeline/journal.h"
 #include "pipeline/kill_point.h"
-#include "pipeline/random.h"
 #include "state/rocksdb_store.h"
 #include "tests/pipeline/support/child.h"
 #include "tests/support/scratch_dir.h"

@@ -53,6 +53,17 @@ class CheckLayers(unittest.TestCase):
         self.expect_report("state/table.h", '  #  include "operators/options.h"',
                            "state may not include operators/options.h")
 
+    def test_a_main_job_that_includes_a_tool_around_it_is_reported(self):
+        self.expect_report("pipeline/run.cc", '#include "pipeline/explain/explain.h"',
+                           "pipeline may not include pipeline/explain/explain.h")
+
+    def test_a_tool_that_includes_the_commands_is_reported(self):
+        self.expect_report("pipeline/generator/random.h", '#include "pipeline/commands/cli.h"',
+                           "pipeline/generator may not include pipeline/commands/cli.h")
+
+    def test_a_command_may_include_all_of_them(self):
+        self.expect_nothing("pipeline/commands/cli.h", '#include "pipeline/explain/explain.h"')
+
     def test_an_operator_that_only_declares_a_type_of_the_state_is_reported(self):
         self.expect_report("operators/sessionize.h", "class Store;", "names Store of state/")
 

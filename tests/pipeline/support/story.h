@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "pipeline/trajectory.h"
+#include "pipeline/explain/trajectory.h"
 #include "pipeline/wire.h"
 
 namespace driftcast {

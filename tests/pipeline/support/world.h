@@ -14,8 +14,8 @@
 #include "config/settings.h"
 #include "models/model_set.h"
 #include "pipeline/clock.h"
+#include "pipeline/generator/random.h"
 #include "pipeline/memory_log.h"
-#include "pipeline/random.h"
 #include "state/mark.h"
 #include "state/store.h"
 

@@ -1,0 +1,68 @@
+// driftcast evaluate: how good are the forecasts on these events? Through the same stages as live, prequentially.
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "pipeline/commands/cli.h"
+#include "pipeline/evaluation/evaluation_report.h"
+#include "pipeline/evaluation/evaluator.h"
+#include "pipeline/file_sink.h"
+#include "pipeline/files.h"
+
+namespace driftcast {
+namespace {
+
+struct Arguments {
+  ConfigArguments config;
+  std::string events, out = "evaluation", labels;
+};
+
+Result<void> evaluate(const Arguments& arguments) {
+  auto settings = arguments.config.load();
+  if (!settings) return settings.error();
+  PipelineOptions& pipeline = settings->pipeline;
+  pipeline.source.path = arguments.events;
+  pipeline.sink.dir = arguments.out;
+  pipeline.threads = 1;
+  pipeline.emit.drift = pipeline.emit.drift || !arguments.labels.empty();
+  settings->state.dir.clear();
+  settings->operators.categories.top = std::max(settings->operators.categories.top, 10);  // for NDCG@10
+  auto models = load_models(*settings);
+  if (!models) return models.error();
+  watch_signals();
+  Evaluator evaluator(settings->operators.horizons, *models);
+  ProgressLine line;
+  const auto summary = run_files(
+      *settings, *models, stop_requested(), [&](const Progress& progress) { line.show(progress); }, &evaluator);
+  line.finish();
+  if (!summary) return summary.error();
+  std::optional<PlantedScore> planted;
+  if (!arguments.labels.empty()) {
+    auto score = score_planted(arguments.labels, arguments.out + "/" + file_of(Topic::kDrift, pipeline.topics));
+    if (!score) return score.error();
+    planted = *score;
+  }
+  const PlantedScore* const known = planted ? &*planted : nullptr;
+  fmt::print("{}", evaluation_table(evaluator.evaluation(), known));
+  return replace_file(arguments.out + "/metrics.json", evaluation_json(evaluator.evaluation(), known));
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("evaluate", "Measure the forecasts on recorded events, beside naive ones");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->config.add_to(*command);
+  command->add_option("--events", arguments->events, "File of events; '-' is standard input")->required();
+  command->add_option("--out", arguments->out, "Directory for outputs and metrics.json")->capture_default_str();
+  command->add_option("--labels", arguments->labels, "Planted drifts, as written by `generate --labels`");
+  command->footer("Example:\n  driftcast evaluate --events events.jsonl.gz --out evaluation");
+  command->callback([arguments, &code] {
+    const auto evaluated = evaluate(*arguments);
+    code = evaluated ? 0 : complain(evaluated.error());
+  });
+}
+
+}  // namespace driftcast

@@ -1,0 +1,162 @@
+#include "pipeline/evaluation/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/hash.h"
+#include "models/count_distribution.h"
+
+namespace driftcast {
+namespace {
+
+constexpr std::size_t kRanked = 10;
+constexpr std::uint32_t kMatureLabels = 30;
+constexpr std::size_t kZero = 1 + kExperts, kRandomWalk = kZero + 1, kWeekday = kZero + 2;
+constexpr double kLeastMean = 1e-3;  // of a column's distribution: a forecast of zero must not be infinitely wrong
+
+std::size_t stratum_of(double segment_bound) { return segment_bound <= 0.3 ? 0 : segment_bound <= 3 ? 1 : 2; }
+
+void add(ColumnScore& score, double mean, double y, double variance) {
+  const double distribution_mean = std::max(mean, kLeastMean);
+  score.absolute += std::abs(y - mean);
+  score.squared += (y - mean) * (y - mean);
+  score.log_score -= CountDistribution{distribution_mean, std::max(variance, distribution_mean)}.log_probability(y);
+  ++score.count;
+}
+
+void add(IntervalScore& score, double lo, double hi, double y) {
+  score.covered += lo <= y && y <= hi ? 1 : 0;
+  score.width += hi - lo;
+  ++score.count;
+}
+
+double discount(std::size_t rank) { return 1 / std::log2(static_cast<double>(rank) + 2); }
+
+// NDCG@10 of a ranking against the true gains.
+double ndcg(const std::vector<std::uint64_t>& ranking, std::vector<std::pair<double, std::uint64_t>> gains) {
+  double gained = 0;
+  for (std::size_t i = 0; i < std::min(ranking.size(), kRanked); ++i) {
+    const auto found =
+        std::find_if(gains.begin(), gains.end(), [&](const auto& gain) { return gain.second == ranking[i]; });
+    if (found != gains.end()) gained += found->first * discount(i);
+  }
+  std::sort(gains.begin(), gains.end(), std::greater<>());
+  double best = 0;
+  for (std::size_t i = 0; i < std::min(gains.size(), kRanked); ++i) best += gains[i].first * discount(i);
+  return best > 0 ? gained / best : 0;
+}
+
+}  // namespace
+
+std::string_view column_name(std::size_t column) {
+  static constexpr std::array<std::string_view, kNaive> kNaiveNames = {"zero", "random_walk", "same_weekday"};
+  return column == 0 ? "joint" : column <= kExperts ? kExpertNames[column - 1] : kNaiveNames[column - kZero];
+}
+
+double ColumnScore::rmse() const { return count > 0 ? std::sqrt(squared / static_cast<double>(count)) : 0; }
+
+Evaluator::Evaluator(std::vector<int> horizons, const ModelSet& models) : models_(models) {
+  evaluation_.scores.resize(horizons.size());
+  evaluation_.horizons = std::move(horizons);
+}
+
+void Evaluator::accepted(const Event& event, Step step) {
+  User& user = users_[std::string(event.user)];
+  auto found = std::find_if(user.categories.begin(), user.categories.end(),
+                            [&](const CategoryCount& category) { return category.hash == event.category_hash; });
+  if (found == user.categories.end()) found = user.categories.insert(found, CategoryCount{event.category_hash, 0, {}});
+  ++found->all;
+  const auto same =
+      std::find_if(found->recent.begin(), found->recent.end(), [=](const auto& e) { return e.first == step; });
+  if (same == found->recent.end()) {
+    found->recent.emplace_back(step, 1);
+  } else {
+    ++same->second;
+  }
+}
+
+void Evaluator::judged(const StepClosed& closed, std::span<const Matured> matured,
+                       const std::optional<Forecast>& forecast) {
+  User& user = users_[closed.user];
+  const auto shift = static_cast<std::size_t>(std::clamp<Step>(closed.step - user.newest, 1, 7));
+  for (std::size_t i = 0; i < shift; ++i) {
+    std::rotate(user.last_counts.begin(), user.last_counts.end() - 1, user.last_counts.end());
+    user.last_counts[0] = 0;
+  }
+  user.last_counts[0] = static_cast<double>(closed.count);
+  user.newest = closed.step;
+  for (const Matured& each : matured) score(user, each);
+  const Step oldest = closed.step - *std::max_element(evaluation_.horizons.begin(), evaluation_.horizons.end());
+  while (!user.origins.empty() && user.origins.front().step <= oldest) user.origins.pop_front();
+  for (CategoryCount& category : user.categories) {
+    std::erase_if(category.recent, [=](const auto& entry) { return entry.first < oldest; });
+  }
+  if (forecast) remember(user, closed, *forecast);
+}
+
+void Evaluator::remember(User& user, const StepClosed& closed, const Forecast& forecast) {
+  Origin& origin = user.origins.emplace_back();
+  origin.step = closed.step;
+  for (std::size_t slot = 0; slot < forecast.horizons.size(); ++slot) {
+    const int horizon = evaluation_.horizons[slot];
+    origin.random_walk[slot] = user.last_counts[0] * horizon;
+    // Step + 1 has the weekday of the count six places back.
+    for (int h = 0; h < horizon; ++h) origin.weekday[slot] += user.last_counts[static_cast<std::size_t>(6 - h % 7)];
+    origin.lo[slot] = forecast.horizons[slot].lo;
+    origin.hi[slot] = forecast.horizons[slot].hi;
+    origin.labels[slot] = user.spreads[slot][0].labels;
+  }
+  for (const InterestForecast& interest : forecast.interests) origin.ranking.push_back(hash64(interest.category));
+  std::vector<std::pair<std::int64_t, std::uint64_t>> counts;
+  for (const CategoryCount& category : user.categories) {
+    std::int64_t events = category.all;
+    for (const auto& [step, count] : category.recent) events -= step > closed.step ? count : 0;
+    if (events > 0) counts.emplace_back(-events, category.hash);
+  }
+  std::sort(counts.begin(), counts.end());
+  for (std::size_t i = 0; i < std::min(counts.size(), kRanked); ++i) origin.frequency.push_back(counts[i].second);
+}
+
+void Evaluator::score(User& user, const Matured& matured) {
+  const PendingForecast& forecast = matured.forecast;
+  const auto origin = std::find_if(user.origins.begin(), user.origins.end(),
+                                   [&](const Origin& each) { return each.step == forecast.step; });
+  if (origin == user.origins.end()) return;
+  const ModelSet::Segment& prior = models_.segments[segment_of_cell(forecast.cell)];
+  HorizonScore& score = evaluation_.scores[matured.slot][stratum_of(prior.below)];
+  std::array<double, kColumns> means{};
+  means[0] = forecast.mean;
+  for (std::size_t k = 0; k < kExperts; ++k) means[1 + k] = forecast.volume.mean[k];
+  means[kRandomWalk] = origin->random_walk[matured.slot];
+  means[kWeekday] = origin->weekday[matured.slot];
+  auto& crowd = crowd_[forecast.cell][matured.slot];
+  for (std::size_t c = 0; c < kColumns; ++c) {
+    if (c > 0 && c <= kExperts && (forecast.volume.available >> (c - 1) & 1U) == 0) continue;
+    Spread& own = user.spreads[matured.slot][c];
+    const double variance = spread_variance(means[c], own, crowd[c], prior.dispersion);
+    add(score.columns[c], means[c], matured.y, variance);
+    spread_learn(own, crowd[c], means[c], variance, matured.y, 0.9);
+  }
+  add(score.all, origin->lo[matured.slot], origin->hi[matured.slot], matured.y);
+  if (origin->labels[matured.slot] >= kMatureLabels) {
+    add(score.mature, origin->lo[matured.slot], origin->hi[matured.slot], matured.y);
+  }
+  if (matured.slot == 0) rank(user, *origin);
+}
+
+void Evaluator::rank(const User& user, const Origin& origin) {
+  std::vector<std::pair<double, std::uint64_t>> gains;
+  for (const CategoryCount& category : user.categories) {
+    double events = 0;
+    for (const auto& [step, count] : category.recent) {
+      if (step > origin.step && step <= origin.step + evaluation_.horizons[0]) events += count;
+    }
+    if (events > 0) gains.emplace_back(events, category.hash);
+  }
+  if (gains.empty()) return;
+  evaluation_.ranking.ndcg += ndcg(origin.ranking, gains);
+  evaluation_.ranking.frequency_ndcg += ndcg(origin.frequency, gains);
+  ++evaluation_.ranking.count;
+}
+
+}  // namespace driftcast

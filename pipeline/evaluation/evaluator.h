@@ -1,0 +1,104 @@
+// Evaluator: watches the stages and measures how good the forecasts are, prequentially: a forecast is made before its
+// outcome, and scored when the horizon has passed. Every published forecast that judge keeps waiting is scored.
+//
+// Columns beside the joint forecast: each expert alone, and the naive ones (zero, random walk, same weekday). Every
+// column gets a distribution of its own by the same rule (models/interval.h), so that log scores compare means.
+// Strata by the user's rate when the forecast was made: sparse below 0.3 events per step, medium below 3, dense.
+// Needs a run with threads = 1.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "models/interval.h"
+#include "pipeline/observer.h"
+
+namespace driftcast {
+
+inline constexpr std::size_t kNaive = 3;  // zero, random walk, same weekday
+inline constexpr std::size_t kColumns = 1 + kExperts + kNaive;
+inline constexpr std::size_t kStrata = 3;
+inline constexpr std::array<std::string_view, kStrata> kStratumNames = {"sparse", "medium", "dense"};
+
+std::string_view column_name(std::size_t column);
+
+// Sums over scored forecasts.
+struct ColumnScore {
+  double absolute = 0, squared = 0, log_score = 0;  // log_score: of minus log probability
+  std::int64_t count = 0;
+
+  double mae() const { return count > 0 ? absolute / static_cast<double>(count) : 0; }
+  double rmse() const;
+  double mean_log_score() const { return count > 0 ? log_score / static_cast<double>(count) : 0; }
+};
+
+struct IntervalScore {
+  std::int64_t covered = 0, count = 0;
+  double width = 0;
+  double coverage() const { return count > 0 ? static_cast<double>(covered) / static_cast<double>(count) : 0; }
+};
+
+struct HorizonScore {
+  std::array<ColumnScore, kColumns> columns{};
+  IntervalScore all;     // every scored forecast
+  IntervalScore mature;  // made after 30 matured labels of the user and horizon
+};
+
+struct RankingScore {
+  double ndcg = 0, frequency_ndcg = 0;  // sums
+  std::int64_t count = 0;               // forecasts with events in the horizon
+};
+
+struct Evaluation {
+  std::vector<int> horizons;
+  std::vector<std::array<HorizonScore, kStrata>> scores;  // [horizon][stratum]
+  RankingScore ranking;                                   // NDCG@10 of the shares, first horizon
+};
+
+class Evaluator final : public Observer {
+ public:
+  Evaluator(std::vector<int> horizons, const ModelSet& models);
+
+  void accepted(const Event& event, Step step) override;
+  void judged(const StepClosed& closed, std::span<const Matured> matured,
+              const std::optional<Forecast>& forecast) override;
+
+  const Evaluation& evaluation() const { return evaluation_; }
+
+ private:
+  // What a forecast is compared with, remembered when it was made.
+  struct Origin {
+    Step step = 0;
+    std::array<double, kHorizonSlots> random_walk{}, weekday{}, lo{}, hi{};
+    std::array<std::uint32_t, kHorizonSlots> labels{};
+    std::vector<std::uint64_t> ranking, frequency;  // hashes of categories, best first
+  };
+  struct CategoryCount {
+    std::uint64_t hash = 0;
+    std::int64_t all = 0;
+    std::vector<std::pair<Step, int>> recent;  // events by step
+  };
+  struct User {
+    std::array<double, 7> last_counts{};  // of the last seven steps, newest first
+    Step newest = 0;
+    std::deque<Origin> origins;
+    std::vector<CategoryCount> categories;
+    std::array<std::array<Spread, kColumns>, kHorizonSlots> spreads{};
+  };
+
+  void remember(User& user, const StepClosed& closed, const Forecast& forecast);
+  void score(User& user, const Matured& matured);
+  void rank(const User& user, const Origin& origin);
+
+  const ModelSet& models_;
+  Evaluation evaluation_;
+  std::unordered_map<std::string, User> users_;
+  std::array<std::array<std::array<Spread, kColumns>, kHorizonSlots>, kCrowdCells> crowd_{};
+};
+
+}  // namespace driftcast

@@ -1,0 +1,53 @@
+// PriorFit: watches the stages over recorded events and fits the segments' priors from what passed.
+//
+// ARIMA's (phi, theta) of a segment minimise the pooled one-step squared error over its users' series, each scaled by
+// its own variance, on a grid; the pull to the mean, rho, minimises the pooled error of the sum over fourteen steps.
+// Joint weights go half-way from what they were to those that the crowd's own regression (models/joint.h) ends with.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/joint.h"
+#include "models/model_set.h"
+#include "pipeline/observer.h"
+
+namespace driftcast {
+
+class PriorFit final : public Observer {
+ public:
+  // Starts from `models`, whose bounds of the segments stay.
+  explicit PriorFit(const ModelSet& models) : models_(models) {}
+
+  void accepted(const Event&, Step) override {}
+  void judged(const StepClosed& closed, std::span<const Matured> matured,
+              const std::optional<Forecast>& forecast) override;
+
+  // The fitted priors. Cost: about a second per thousand users; a segment with few users keeps what it had.
+  ModelSet fitted() const;
+
+ private:
+  struct Series {
+    std::vector<float> roots;  // sqrt of each step's events, gaps filled with zeros
+    double events = 0;
+    int segment = 0;  // at the last closed step
+  };
+  struct Labels {
+    JointCrowd joint;
+    double squared_error = 0, mean = 0, squared_mean = 0;
+    std::int64_t count = 0;
+  };
+  std::vector<const Series*> series_of(int segment) const;
+
+  const ModelSet& models_;
+  std::unordered_map<std::string, Series> users_;
+  std::array<std::array<Labels, kAges>, kSegments> labels_{};
+};
+
+// The segments as rows of models/default_priors.cc.
+std::string priors_as_code(const ModelSet& models);
+
+}  // namespace driftcast

@@ -1,0 +1,18 @@
+// Explain: one user's outputs as a person reads them.
+#pragma once
+
+#include <string>
+
+#include "pipeline/explain/trajectory.h"
+#include "pipeline/terminal.h"
+
+namespace driftcast {
+
+// The picture, and in words what it shows.
+std::string portrait(const Trajectory& trajectory, const Terminal& terminal);
+
+// The portrait, then tables: the last forecasts, the parts and weights of the joint forecast (when they were
+// published), the interests, the drifts.
+std::string explain(const Trajectory& trajectory, const Terminal& terminal);
+
+}  // namespace driftcast
