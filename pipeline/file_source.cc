@@ -1,23 +1,19 @@
 #include "pipeline/file_source.h"
 
-#include <fcntl.h>
 #include <simdjson.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <cstring>
 
 #include "core/hash.h"
+#include "pipeline/input_file.h"
 #include "pipeline/timestamps.h"
 
 namespace driftcast {
 namespace {
 
-constexpr std::size_t kChunk = 1 << 20;        // read at once
+constexpr std::size_t kChunk = 1 << 20;        // read at once from a file
+constexpr std::size_t kPipeChunk = 64 << 10;   // and from a pipe, which seldom holds more
 constexpr std::size_t kLongestLine = 2 << 20;  // or the longest record allowed; what is beyond is dropped
 constexpr std::size_t kWaiting = 200'000;      // records read ahead of the slowest partition
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -48,9 +44,7 @@ struct FileSource::Parts {
   SourceOptions options;
   FieldMap mapping;
   std::size_t longest_line = kLongestLine;
-  gzFile file = nullptr;
-  std::int64_t file_size = 0;
-  std::atomic<std::int64_t> file_read{0};
+  std::unique_ptr<InputFile> file;
   bool ended = false;
   std::string carry;           // the unfinished last line of the chunk before
   bool skips_to_next = false;  // the carried line is too long: its rest is dropped
@@ -58,10 +52,6 @@ struct FileSource::Parts {
   std::size_t waiting = 0;
   simdjson::ondemand::parser parser;
   simdjson::dom::parser strict_parser;
-
-  ~Parts() {
-    if (file != nullptr) gzclose(file);
-  }
 
   Result<void> read_chunk();
   std::size_t without_rest_of_long_line(char* begin, std::size_t size);
@@ -157,17 +147,14 @@ std::size_t FileSource::Parts::without_rest_of_long_line(char* begin, std::size_
 Result<void> FileSource::Parts::read_chunk() {
   auto chunk = std::make_shared<Chunk>();
   std::string& text = chunk->text;
-  text.resize(carry.size() + kChunk + kPadding);
+  const std::size_t room = file->size() == 0 ? kPipeChunk : kChunk;
+  text.resize(carry.size() + room + kPadding);
   std::memcpy(text.data(), carry.data(), carry.size());
-  const int read = gzread(file, text.data() + carry.size(), static_cast<unsigned>(kChunk));
-  int code = Z_OK;
-  const char* why = gzerror(file, &code);
-  if (code == Z_ERRNO) why = std::strerror(errno);
-  if (code == Z_BUF_ERROR) why = "the gzip data is cut short";
-  if (read < 0 || code == Z_BUF_ERROR) return error(ErrorCode::kData, "cannot read '" + options.path + "': " + why);
-  file_read = gzoffset(file);
-  ended = read == 0;
-  auto fresh = static_cast<std::size_t>(read);
+  auto read = file->read(text.data() + carry.size(), room);
+  if (!read) return read.error();
+  if (!*read) return {};
+  ended = **read == 0;
+  std::size_t fresh = **read;
   if (skips_to_next) fresh = without_rest_of_long_line(text.data() + carry.size(), fresh);
   std::size_t size = carry.size() + fresh;
   if (ended && size > 0) text[size++] = '\n';  // the last line needs no line feed of its own
@@ -196,20 +183,9 @@ Result<std::unique_ptr<FileSource>> FileSource::open(const PipelineOptions& opti
   const auto longest_record = static_cast<std::size_t>(options.limits.record_bytes) + kByteOrderMark.size();
   parts->longest_line = std::max(kLongestLine, longest_record + 1);
   parts->inboxes.resize(static_cast<std::size_t>(source.partitions));
-  const int descriptor = source.path == "-" ? ::dup(STDIN_FILENO) : ::open(source.path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status {};
-  if (descriptor < 0 || ::fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
-    const std::string why = descriptor < 0 ? std::strerror(errno) : "it is a directory";
-    if (descriptor >= 0) ::close(descriptor);
-    return error(ErrorCode::kNoInput, "cannot open '" + source.path + "': " + why);
-  }
-  parts->file_size = S_ISREG(status.st_mode) ? status.st_size : 0;
-  parts->file = gzdopen(descriptor, "rb");
-  if (parts->file == nullptr) {
-    ::close(descriptor);
-    return error(ErrorCode::kNoInput, "cannot read '" + source.path + "'");
-  }
-  gzbuffer(parts->file, 256 << 10);
+  auto file = InputFile::open(source.path);
+  if (!file) return file.error();
+  parts->file = std::move(*file);
   return std::unique_ptr<FileSource>(new FileSource(std::move(parts)));
 }
 
@@ -240,8 +216,8 @@ bool FileSource::exhausted(Partition partition) const {
 }
 
 double FileSource::progress() const {
-  if (parts_->file_size == 0) return 0;
-  return static_cast<double>(parts_->file_read.load()) / static_cast<double>(parts_->file_size);
+  const InputFile& file = *parts_->file;
+  return file.size() == 0 ? 0 : static_cast<double>(file.bytes_read()) / static_cast<double>(file.size());
 }
 
 }  // namespace driftcast

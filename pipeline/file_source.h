@@ -25,7 +25,7 @@ class FileSource {
   // Records before this offset of a partition are skipped. Only forward.
   void seek(Partition partition, Offset offset);
 
-  // Appends up to `max` records. Reads on only while no partition has much waiting: memory stays bounded when one
+  // Appends up to `max` records: none when a pipe has none yet. Reads on only while no partition has much waiting: memory stays bounded when one
   // partition gets most of the input, and the caller must keep polling all of them.
   Result<void> poll(Partition partition, std::size_t max, Slice& slice);
   bool exhausted(Partition partition) const;

@@ -14,7 +14,6 @@ int main(int argc, char** argv) {
       "driftcast: forecasts of what users will want, and signals when their interest drifts, from event streams");
   app.set_version_flag("--version", fmt::format("driftcast {}", driftcast::kVersion));
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
   int code = 0;
   driftcast::add_run_command(app, code);
   driftcast::add_generate_command(app, code);
@@ -24,6 +23,15 @@ int main(int argc, char** argv) {
   driftcast::add_check_command(app, code);
   driftcast::add_describe_command(app, code);
   driftcast::add_train_command(app, code);
+  if (argc < 2) {
+    std::fputs(app.help().c_str(), stderr);
+    return static_cast<int>(driftcast::ErrorCode::kUsage);
+  }
+  if (argv[1][0] != '-' &&
+      app.get_subcommands([&](const CLI::App* each) { return each->check_name(argv[1]); }).empty()) {
+    fmt::print(stderr, "driftcast: no command '{}'; 'driftcast --help' lists them\n", argv[1]);
+    return static_cast<int>(driftcast::ErrorCode::kUsage);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

@@ -50,27 +50,6 @@ void ValueDecoder::get_floats(std::span<float> values) {
   }
 }
 
-void ValueEncoder::sparse(std::span<const float> values) {
-  const std::size_t bitmap = bytes_.size();
-  bytes_.append((values.size() + 7) / 8, '\0');
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::bit_cast<std::uint32_t>(values[i]) == 0) continue;  // by bits: -0.0 is not nothing
-    bytes_[bitmap + i / 8] = static_cast<char>(static_cast<unsigned char>(bytes_[bitmap + i / 8]) | 1U << i % 8);
-    put_raw(values[i]);
-  }
-}
-
-void ValueDecoder::sparse(std::span<float> values) {
-  const std::size_t bytes = (values.size() + 7) / 8;
-  if (rest_.size() < bytes) return fail();
-  const std::string_view bitmap = rest_.substr(0, bytes);
-  rest_.remove_prefix(bytes);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = 0;
-    if ((static_cast<unsigned char>(bitmap[i / 8]) >> i % 8 & 1U) != 0) get_raw(values[i]);
-  }
-}
-
 std::string ValueEncoder::sealed() && {
   put_raw(static_cast<std::uint32_t>(hash64(bytes_)));
   return std::move(bytes_);

@@ -5,7 +5,7 @@
 // ValueEncoder and ValueDecoder are the two archives; archive.version() is the format being written or read. Integers are
 // varints (signed ones zigzag), enums their integer, a single float or double its bits. Arrays and vectors of float take
 // 0, 1, 2 or 4 bytes each behind packed two-bit tags: zero, a whole number below 256, the upper half of the bits when the
-// lower is zero, all. archive.sparse(floats) takes one bit for a zero and 4 bytes for any other, a span of known length.
+// lower is zero, all.
 // A stored value is [format byte][body][checksum, 4 bytes]; the format is T::kFormat, and a newer one is refused.
 #pragma once
 
@@ -38,7 +38,6 @@ class ValueEncoder {
   void operator()(Fields&... each) {
     (put(each), ...);
   }
-  void sparse(std::span<const float> values);
   void bytes(std::uint8_t low, std::uint8_t high) {
     bytes_ += static_cast<char>(low);
     bytes_ += static_cast<char>(high);
@@ -126,7 +125,6 @@ class ValueDecoder {
   void operator()(Fields&... each) {
     (get(each), ...);
   }
-  void sparse(std::span<float> values);
   void bytes(std::uint8_t& low, std::uint8_t& high) {
     get_raw(low);
     get_raw(high);

@@ -75,7 +75,7 @@ void watch_signals() {
   sigaction(SIGINT, &action, nullptr);
 }
 
-ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1), shown_s_(terminal_ ? -1 : 0) {}
 
 void ProgressLine::show(const Progress& progress) {
   if (progress.wall_s - shown_s_ < (terminal_ ? 0.2 : 10)) return;

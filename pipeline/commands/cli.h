@@ -55,7 +55,7 @@ class ProgressLine {
 
  private:
   bool terminal_;
-  double shown_s_ = -10;
+  double shown_s_;  // when a line was shown last; a file gets its first one after ten seconds
   bool open_ = false;
 };
 

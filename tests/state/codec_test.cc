@@ -46,7 +46,6 @@ struct Tree {
   std::vector<std::vector<std::int64_t>> nested;
   std::array<float, 5> five{};
   std::array<double, 2> two{};
-  std::array<float, 11> sparse{};
 };
 
 template <class Archive>
@@ -58,7 +57,6 @@ void fields(Archive& archive, Tree& tree) {
   archive(tree.flag, tree.i8, tree.i16, tree.i64, tree.u8, tree.u16, tree.u64, tree.colour, tree.single, tree.wide,
           tree.text, tree.at, tree.span, tree.pair, tree.leaf, tree.number, tree.floats, tree.leaves, tree.nested,
           tree.five, tree.two);
-  archive.sparse(tree.sparse);
 }
 
 std::uint32_t bits(float value) { return std::bit_cast<std::uint32_t>(value); }
@@ -76,7 +74,7 @@ auto content(const Tree& tree) {
   const auto number = tree.number ? std::optional(bits(*tree.number)) : std::nullopt;
   return std::tuple(tree.flag, tree.i8, tree.i16, tree.i64, tree.u8, tree.u16, tree.u64, tree.colour, bits(tree.single),
                     bits(tree.wide), tree.text, tree.at, tree.span, tree.pair, tree.leaf, number, all_bits(tree.floats),
-                    tree.leaves, tree.nested, all_bits(tree.five), all_bits(tree.two), all_bits(tree.sparse));
+                    tree.leaves, tree.nested, all_bits(tree.five), all_bits(tree.two));
 }
 
 // All bit patterns, and each of the short forms often.
@@ -124,7 +122,6 @@ Tree any_tree() {
   tree.nested = *rc::gen::arbitrary<std::vector<std::vector<std::int64_t>>>();
   for (float& value : tree.five) value = *any_float();
   for (double& value : tree.two) value = std::bit_cast<double>(*rc::gen::arbitrary<std::uint64_t>());
-  for (float& value : tree.sparse) value = *any_float();
   return tree;
 }
 
@@ -230,13 +227,11 @@ struct Sample {
   bool flag = true;
   EventTime at = event_time(1000);
   Colour colour = Colour::kBlue;
-  std::array<float, 2> sparse = {0, 2};
 };
 template <class Archive>
 void fields(Archive& archive, Sample& sample) {
   archive(sample.minus, sample.count, sample.text, sample.single, sample.floats, sample.none, sample.some, sample.flag,
           sample.at, sample.colour);
-  archive.sparse(sample.sparse);
 }
 
 TEST(Codec, WritesTheBytesItAlwaysWrote) {
@@ -248,17 +243,10 @@ TEST(Codec, WritesTheBytesItAlwaysWrote) {
             "04e403003fcdcccc3d"  // four floats: their tags, then 3, 0.5, 0.1
             "00010a"              // none, 5
             "01d00fc801"          // true, 1000 ms, 200
-            "0200000040"          // sparse: the second, 2
-            "ae488d77");          // checksum
+            "c988e131");          // checksum
 }
 
-TEST(Codec, TakesOneByteForAnUnusedVectorAndOneBitForASparseZero) {
-  EXPECT_EQ(body_of(Numbers{}).size(), 6U);
-  Tree tree;
-  const std::size_t zeros = encode_value(tree).size();
-  tree.sparse[3] = 1;
-  EXPECT_EQ(encode_value(tree).size(), zeros + 4);
-}
+TEST(Codec, TakesOneByteForAnUnusedVector) { EXPECT_EQ(body_of(Numbers{}).size(), 6U); }
 
 TEST(Codec, RefusesANewerFormatAsAMatterOfConfiguration) {
   std::string newer = body_of(Sample{});

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Uses the program wrongly, and sees it say so: what is wrong, where, what is allowed, with an exit code of sysexits.h.
+
+usage: tests/tools/commands_test.py DRIFTCAST
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+DRIFTCAST = sys.argv.pop()
+USAGE, NO_INPUT, CONFIG = 64, 66, 78
+
+
+def driftcast(*arguments, stdin=""):
+    return subprocess.run([DRIFTCAST, *map(str, arguments)], input=stdin, capture_output=True, text=True)
+
+
+class CommandsTest(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.root = Path(scratch.name)
+
+    def expect(self, code, said, *arguments, stdin=""):
+        run = driftcast(*arguments, stdin=stdin)
+        self.assertEqual(run.returncode, code, run.stderr)
+        for words in said:
+            self.assertIn(words, run.stderr)
+
+    def test_no_command_and_an_unknown_one_are_told(self):
+        self.expect(USAGE, ["Subcommands", "run"])
+        self.expect(USAGE, ["no command 'frobnicate'"], "frobnicate")
+
+    def test_every_command_explains_itself(self):
+        for command in ("run", "generate", "demo", "evaluate", "explain", "check", "describe", "train"):
+            run = driftcast(command, "--help")
+            self.assertEqual(run.returncode, 0)
+            self.assertIn("Usage:", run.stdout)
+            self.assertIn("Options:", run.stdout)
+
+    def test_the_version_is_told(self):
+        self.assertRegex(driftcast("--version").stdout, r"^driftcast \d+\.\d+\.\d+\n$")
+
+    def test_all_problems_of_a_configuration_are_told_at_once(self):
+        said = ["did you mean 'lateness'", "allowed are 1 to 256", "2 problems"]
+        wrong = ["--set", "time.latness=1h", "--set", "threads=0"]
+        self.expect(CONFIG, said, "run", *wrong)
+        self.expect(CONFIG, said, "check", *wrong)
+
+    def test_a_broken_configuration_file_is_told_with_its_place(self):
+        config = self.root / "config.json"
+        config.write_text('{"threads": 2,\n "session": {"gap": "soon"}}')
+        self.expect(CONFIG, [f"{config}:2:", "session.gap", "soon"], "check", "--config", config)
+        config.write_text('{"threads": 2')
+        self.expect(CONFIG, [str(config), "not valid JSON"], "check", "--config", config)
+
+    def test_a_good_configuration_passes_the_check(self):
+        self.expect(0, [], "check", "--set", "session.gap=45m")
+
+    def test_what_a_run_lacks_is_told_with_an_example(self):
+        self.expect(CONFIG, ["source.path", "sink.dir", "--set source.path="], "run")
+
+    def test_a_missing_input_is_told(self):
+        missing = self.root / "nothing.jsonl"
+        self.expect(NO_INPUT, [f"'{missing}'", "No such file"], "run", "--set", f"source.path={missing}", "--set",
+                    f"sink.dir={self.root}/out")
+        self.expect(NO_INPUT, [f"'{missing}'", "No such file"], "evaluate", "--events", missing)
+
+    def test_an_option_out_of_range_is_told(self):
+        self.expect(USAGE, ["--events", "'-5'", "out of range"], "generate", "--events", "-5")
+
+    def test_a_user_nobody_has_heard_of_is_told_with_some_that_exist(self):
+        events = driftcast("generate", "--events", 300, "--users", 5, "--seed", 3).stdout
+        out = self.root / "out"
+        self.expect(0, [], "run", "--set", "source.path=-", "--set", f"sink.dir={out}", stdin=events)
+        self.expect(NO_INPUT, ["'nobody'", "u00000"], "explain", "nobody", "--out", out)
+
+    def test_a_state_of_another_configuration_is_refused(self):
+        events = self.root / "events.jsonl"
+        driftcast("generate", "--events", 300, "--users", 5, "--seed", 3, "--out", events)
+        run = ["run", "--set", f"source.path={events}", "--set", f"sink.dir={self.root}/out", "--set",
+               f"state.dir={self.root}/state"]
+        self.expect(0, [], *run)
+        again = driftcast(*run, "--set", "session.gap=5m")
+        self.assertNotEqual(again.returncode, 0)
+        self.assertIn("configuration", again.stderr)
+
+    def test_sigterm_drains_commits_and_exits_0(self):
+        out = self.root / "out"
+        run = subprocess.Popen([DRIFTCAST, "run", "--set", "source.path=-", "--set", f"sink.dir={out}", "--set",
+                                f"state.dir={self.root}/state"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        run.stdin.write(driftcast("generate", "--events", 3000, "--users", 20, "--seed", 3).stdout)
+        run.stdin.flush()  # and the input stays open
+        while not (out / "interest-forecasts.jsonl").exists() or (out / "interest-forecasts.jsonl").stat().st_size == 0:
+            self.assertIsNone(run.poll())
+        run.send_signal(signal.SIGTERM)
+        run.stderr.read()
+        self.assertEqual(run.wait(timeout=60), 0)
+        self.assertGreater(json.loads((out / "summary.json").read_text())["records"], 0)
+        run.stdin.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
