@@ -37,7 +37,7 @@ OTHERS = {
                        "pipeline/command_explain*.cc"],
     "malloc.h":       ["pipeline/memory.h"],
     "zlib.h":         ["pipeline/file_source.cc", "pipeline/lines.cc", "pipeline/text_sink.cc", "tests/*"],
-    "librdkafka/*":   ["pipeline/kafka_*.cc"],
+    "librdkafka/*":   ["pipeline/kafka_*.cc", "tests/pipeline/support/kafka_*.cc"],
     "CLI/*":          ["pipeline/*"],
     "fmt/*":          ["pipeline/*.cc", "tests/*", "bench/*"],
     "spdlog/*":       ["pipeline/*.cc", "tests/*"],
@@ -50,6 +50,8 @@ OTHERS = {
     "unistd.h":       ["state/*.cc", "pipeline/*.cc", "tests/*", "bench/*"],
     "sys/*":          ["state/*.cc", "pipeline/*.cc", "tests/*", "bench/*"],
     "sanitizer/*":    ["pipeline/hand_over.h"],
+    "pthread.h":      ["tests/support/tsan_threads.cc"],
+    "threads.h":      ["tests/support/tsan_threads.cc"],
     "immintrin.h":    ["models/*", "tests/models/*"],
 }
 
