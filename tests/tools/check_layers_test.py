@@ -96,6 +96,11 @@ class CheckLayers(unittest.TestCase):
         self.expect_report("state/store.h", "#include <rocksdb/db.h>",
                            "<rocksdb/db.h> may appear in state/rocksdb_store.cc")
 
+    def test_kafka_is_known_to_the_pipelines_files_of_its_name_and_to_one_file_of_the_tests(self):
+        self.expect_nothing("tests/pipeline/support/kafka_broker.cc", "#include <librdkafka/rdkafka.h>")
+        self.expect_report("tests/pipeline/support/kafka_broker.h", "#include <librdkafka/rdkafka.h>",
+                           "<librdkafka/rdkafka.h> may appear in pipeline/kafka_*.cc")
+
     def test_a_file_that_is_new_is_held_to_the_table_too(self):
         self.expect_report("pipeline/lane_scheduler.cc", "#include <oneapi/tbb/flow_graph.h>",
                            "<oneapi/tbb/flow_graph.h> may appear in pipeline/graph_runner.cc")
