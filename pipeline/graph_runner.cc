@@ -73,16 +73,19 @@ class Graph {
  private:
   void add_lane(Lane& lane) {
     flow::receiver<Message>* next = &sink_;
-    for (auto stage = kStages.rbegin(); stage != kStages.rend(); ++stage) {
-      if (stage->run == nullptr) continue;
+    for (std::size_t stage = kStages.size(); stage-- > 0;) {
+      if (kStages[stage].run == nullptr) continue;
       decoders_.push_back(std::make_unique<Decoder>(assembly_.settings().pipeline, assembly_.settings().operators));
       Decoder* decoder = decoders_.back().get();
       nodes_.push_back(std::make_unique<StageNode>(
           graph_, flow::serial,
-          [run = stage->run, &lane, decoder](Message parcel, StageNode::output_ports_type& ports) {
+          [stage, &lane, decoder, &times = assembly_.times()](Message parcel, StageNode::output_ports_type& ports) {
             take_over(parcel);
             take_over(decoder);  // as serial as its node
-            run(*decoder, lane, *parcel);
+            {
+              const StageTimes::Span span(times, stage);
+              kStages[stage].run(*decoder, lane, *parcel);
+            }
             hand_over(decoder);
             hand_over(parcel);
             std::get<0>(ports).try_put(parcel);
@@ -113,6 +116,11 @@ class Graph {
   std::vector<StageNode*> entrances_;  // by lane
 };
 
+Result<std::unique_ptr<Parcel>> poll(Assembly& assembly, std::int64_t now_ms, bool settled) {
+  const StageTimes::Span span(assembly.times(), kPollStage);
+  return assembly.intake().next(now_ms, settled);
+}
+
 Result<void> drive(Assembly& assembly, Graph& graph, Committer& committer, Bell& bell, const std::atomic<bool>& stop,
                    const std::function<void()>& tick) {
   Intake& intake = assembly.intake();
@@ -129,7 +137,7 @@ Result<void> drive(Assembly& assembly, Graph& graph, Committer& committer, Bell&
       ticked = now;
     }
     const bool settled = committer.last() + 1 == intake.epoch();
-    auto parcel = intake.next(now, settled);
+    auto parcel = poll(assembly, now, settled);
     if (!parcel) return parcel.error();
     if (*parcel) {
       graph.put(std::move(*parcel));

@@ -32,6 +32,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const
 std::size_t Assembly::index(const Lane& lane) const { return static_cast<std::size_t>(lane.partition); }
 
 Result<std::vector<Partition>> Assembly::commit_epoch(Epoch&& epoch) {
+  const StageTimes::Span span(times_, kPublishStage);
   std::vector<Partition> shipped;
   Counters sum{};
   for (const LaneEpoch& lane : epoch.lanes) {
@@ -46,18 +47,24 @@ Result<std::vector<Partition>> Assembly::commit_epoch(Epoch&& epoch) {
 Instance::Instance(Assembly& assembly)
     : assembly_(assembly), decoder_(assembly.settings().pipeline, assembly.settings().operators) {}
 
+Result<std::unique_ptr<Parcel>> Instance::poll() {
+  const StageTimes::Span span(assembly_.times(), kPollStage);
+  return assembly_.intake().next(assembly_.clock().now_ms(), true);
+}
+
 Result<bool> Instance::step() {
   if (done_) return false;
   Intake& intake = assembly_.intake();
-  auto next = intake.next(assembly_.clock().now_ms(), true);
+  auto next = poll();
   if (!next) return next.error();
   if (!*next) return true;
   Parcel& parcel = **next;
   Lane& lane = *parcel.lane;
-  decode_stage(decoder_, parcel);
-  fold_stage(lane.fold, parcel);
-  infer_stage(lane.infer, parcel);
-  judge_stage(lane.judge, parcel);
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+    if (kStages[stage].run == nullptr) continue;
+    const StageTimes::Span span(assembly_.times(), stage);
+    kStages[stage].run(decoder_, lane, parcel);
+  }
   if (parcel.failure) return *parcel.failure;
   intake.returned(lane, parcel.fold_outputs.bytes() + parcel.judge_outputs.bytes());
   const std::uint64_t number = parcel.epoch;

@@ -16,6 +16,7 @@
 #include "pipeline/intake.h"
 #include "pipeline/lane.h"
 #include "pipeline/log.h"
+#include "pipeline/stage_times.h"
 #include "state/store.h"
 
 namespace driftcast {
@@ -36,6 +37,7 @@ class Assembly {
   const Clock& clock() const { return clock_; }
   const Settings& settings() const { return setup_.settings; }
   std::size_t index(const Lane& lane) const;
+  StageTimes& times() { return times_; }
 
   // Sums over the partitions, as of the last committed epoch.
   const Counters& counters() const { return counters_; }
@@ -54,6 +56,7 @@ class Assembly {
   Collector collector_;
   std::unique_ptr<Intake> intake_;
   Counters counters_{};
+  StageTimes times_;
 };
 
 class Instance {
@@ -68,6 +71,8 @@ class Instance {
   void stop() { assembly_.intake().stop(); }
 
  private:
+  Result<std::unique_ptr<Parcel>> poll();
+
   Assembly& assembly_;
   Decoder decoder_;
   bool done_ = false;

@@ -1,6 +1,7 @@
 // Run: the main job on files. Composes source, sink, store, lanes and runner; the only place that builds real parts.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "core/result.h"
 #include "models/model_set.h"
 #include "pipeline/observer.h"
+#include "pipeline/topology.h"
 #include "state/mark.h"
 
 namespace driftcast {
@@ -18,7 +20,9 @@ struct Summary {
   Counters counters{};
   Counters before{};  // when this run began
   double wall_s = 0;
-  double cpu_s = 0;              // of the process, all threads
+  double cpu_s = 0;  // of the process, all threads
+  std::array<double, kStages.size()>
+      stage_cpu_s{};             // of it: in the stages; the rest is the store's own threads and the like
   double first_forecast_s = -1;  // wall time until the first forecast was committed; negative: none
   std::int64_t peak_rss_kib = 0;
   double state_bytes_per_user = 0;

@@ -31,6 +31,8 @@ inline constexpr std::array<Stage, 6> kStages = {{
     {"publish", "", "outputs, positions, states that are due", "epochs, committed", nullptr},
 }};
 
+inline constexpr std::size_t kPollStage = 0, kPublishStage = kStages.size() - 1;
+
 // The picture: nodes, edges, tables and their writers for so many lanes.
 std::string describe_topology(int lanes);
 
