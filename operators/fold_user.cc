@@ -16,12 +16,6 @@ void introduce(UserState& user, const Event& event, Step step) {
   user.first_step = user.next_step = step;
 }
 
-void remember_id(UserState& user, const Event& event, EventTime watermark) {
-  if (event.event_id == 0) return;
-  std::erase_if(user.seen, [watermark](const SeenEvent& seen) { return seen.at < watermark; });
-  user.seen.push_back(SeenEvent{event.at, event.event_id});
-}
-
 // An evicted category's events stay in the open sessions' sums, but lose their name.
 void release_slot(std::vector<OpenSession>& sessions, int slot) {
   for (OpenSession& session : sessions) {
@@ -78,9 +72,7 @@ EventTime step_due(const UserState& user, const TimeOptions& time) {
 }  // namespace
 
 bool is_duplicate(const UserState& user, std::uint64_t event_id, EventTime watermark) {
-  if (event_id == 0) return false;
-  return std::any_of(user.seen.begin(), user.seen.end(),
-                     [=](const SeenEvent& seen) { return seen.id == event_id && seen.at >= watermark; });
+  return event_id != 0 && user.seen.contains(event_id, watermark);
 }
 
 void fold_event(UserState& user, const Event& event, EventTime watermark, FoldContext& context, FoldOutputs& out) {
@@ -91,7 +83,7 @@ void fold_event(UserState& user, const Event& event, EventTime watermark, FoldCo
   if (user.next_step == user.first_step) user.first_step = user.next_step = std::min(user.next_step, step);
   user.first_seen = std::min(user.first_seen, event.at);
   ++user.events;
-  remember_id(user, event, watermark);
+  if (event.event_id != 0) user.seen.add(event.at, event.event_id, watermark);
   accumulate(user.steps, event, step);
 
   int slot = find(user.interests, event.category_hash);

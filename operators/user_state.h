@@ -14,6 +14,7 @@
 #include "models/drift_detector.h"
 #include "models/experts.h"
 #include "operators/interests.h"
+#include "operators/seen_events.h"
 
 namespace driftcast {
 
@@ -38,12 +39,6 @@ struct OpenStep {
   std::vector<std::uint32_t> categories;  // low halves of the hashes of distinct categories, at most kDistinctMax
 };
 inline constexpr std::size_t kDistinctMax = 255;
-
-// An event id seen, kept while an equal one could still be accepted.
-struct SeenEvent {
-  EventTime at;
-  std::uint64_t id = 0;
-};
 
 // The last five closed steps, newest first.
 struct RecentSteps {
@@ -74,7 +69,7 @@ struct UserState {
 
   std::vector<OpenSession> sessions;  // by start
   std::vector<OpenStep> steps;        // by step
-  std::vector<SeenEvent> seen;
+  SeenEvents seen;
 
   Interests interests;
   RecentSteps recent;
@@ -86,7 +81,7 @@ struct UserState {
 
 inline std::size_t footprint(const UserState& user) {
   std::size_t bytes = footprint(user.interests) + user.sessions.capacity() * sizeof(OpenSession) +
-                      user.steps.capacity() * sizeof(OpenStep) + user.seen.capacity() * sizeof(SeenEvent);
+                      user.steps.capacity() * sizeof(OpenStep) + user.seen.footprint();
   for (const OpenSession& session : user.sessions) bytes += session.categories.capacity() * 16;
   for (const OpenStep& step : user.steps) bytes += step.categories.capacity() * 4;
   return bytes;
@@ -107,10 +102,6 @@ void fields(Archive& archive, OpenSession& session) {
 template <class Archive>
 void fields(Archive& archive, OpenStep& step) {
   archive(step.step, step.kinds, step.sessions, step.dwell_s, step.amount, step.categories);
-}
-template <class Archive>
-void fields(Archive& archive, SeenEvent& seen) {
-  archive(seen.at, seen.id);
 }
 
 }  // namespace driftcast
