@@ -58,11 +58,12 @@ inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0) {
   return h ^ (h >> 47);
 }
 
-// A key and its hash64, which is worth computing once: it is the place of a user's state in every table.
+// A key and its hash64, which is worth computing once: it is the place of a user's state in every table. Any text is a
+// key, so it comes of one without a word.
 struct HashedKey {
   HashedKey() = default;
   template <std::convertible_to<std::string_view> Text>
-  HashedKey(const Text& key) : bytes(key), hash(hash64(bytes)) {}
+  HashedKey(const Text& key) : bytes(key), hash(hash64(bytes)) {}  // NOLINT(google-explicit-constructor)
   HashedKey(std::string_view key, std::uint64_t known) : bytes(key), hash(known) {}
 
   std::string_view bytes;

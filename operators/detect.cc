@@ -68,15 +68,19 @@ void start_anew(UserState& user, DriftKind kind) {
   }
 }
 
-// A category that is new to the user is no evidence: both sides are taken to expect novelty alike. Else whoever tries
-// many things would look ever more changed, since the long reference leaves less room for the unseen than the short.
+// The alternative is what the user likes of late: the mean of a short memory, which is quick, and of a long one, which
+// wavers less. A category that is new to the user is no evidence: both sides are taken to expect novelty alike. Else
+// whoever tries many things would look ever more changed, since the long reference leaves less room for the unseen.
 double mix_ratio(const Interests& interests, const Event& event, int slot, const Population& population) {
   if (slot == kNoSlot) return 1;
   const double prior = kPriorMass * popularity(population, event.category_hash);
   const Interest& interest = interests.slots[static_cast<std::size_t>(slot)];
-  const double unit = interests.recent_unit;
-  const double alternative = (interest.recent / unit + prior) / (interests.total.recent / unit + kPriorMass);
-  return tempered_ratio(alternative, (interest.reference + prior) / (interests.total.reference + kPriorMass));
+  const auto probability = [prior](double mass, double total, double unit) {
+    return (mass / unit + prior) / (total / unit + kPriorMass);
+  };
+  const double quick = probability(interest.recent, interests.total.recent, interests.recent_unit);
+  const double calm = probability(interest.level, interests.total.level, interests.level_unit);
+  return tempered_ratio((quick + calm) / 2, probability(interest.reference, interests.total.reference, 1));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 // At most `max` categories are kept; when a new one comes and all slots are taken, the one with the least level gives
 // its masses to `other` and its slot to the newcomer (ties: the older slot). Three masses per category:
 //   level      discounted 0.97 per event: what the user likes now (notes on shares: about 0.97 per event)
-//   recent     discounted 0.90 per event: the drift detector's alternative
+//   recent     discounted 0.90 per event: what the user likes right now
 //   reference  undiscounted since the last confirmed drift: the detector's reference
 // Discounting is lazy: instead of shrinking the old, the new weighs more, and all is rescaled now and then.
 // A slot's number is stable until it is evicted; hashes lie apart because the search touches nothing else.

@@ -148,7 +148,7 @@ TEST(Interval, WrongForecastsWidenTheBoundsUntilTheyHold) {
       if (i >= kSteps / 2) inside += held ? 1 : 0;
     }
   }
-  EXPECT_NEAR(inside / (kSteps / 2 * 20.0), kLevel, 0.03);
+  EXPECT_NEAR(inside / (kSteps * 10.0), kLevel, 0.03);
 }
 
 TEST(Interval, AMissWidensUserAndCrowdAndAHitNarrowsBothALittle) {

@@ -177,7 +177,7 @@ double least(const Losses& losses) {
 // One expert is nearly an oracle, the others are off by 60 %: what shares and ridges leave to those must cost little.
 TEST(Joint, IsHardlyWorseThanTheBestExpertWhoeverThatIs) {
   for (std::size_t best = 0; best < kSpeakers.size(); ++best) {
-    std::array<double, 6> noise;
+    std::array<double, 6> noise{};
     noise.fill(0.6);
     noise[best] = 0.05;
     const Losses losses = compete(noise, {}, 4);
@@ -188,14 +188,14 @@ TEST(Joint, IsHardlyWorseThanTheBestExpertWhoeverThatIs) {
 }
 
 TEST(Joint, IsBetterThanEveryExpertWhereTheyErrApart) {
-  std::array<double, 6> noise;
+  std::array<double, 6> noise{};
   noise.fill(0.4);
   const Losses losses = compete(noise, {}, 5);
   EXPECT_LT(losses.joint, 0.8 * least(losses));
 }
 
 TEST(Joint, WhatAllOverestimateIsScaledDown) {
-  std::array<double, 6> noise, bias;
+  std::array<double, 6> noise{}, bias{};
   noise.fill(0.1);
   bias.fill(0.5);
   const Losses losses = compete(noise, bias, 6);
