@@ -33,10 +33,11 @@ struct Bounds {
 // Variance of the sum around a forecast `mean`; at least the Poisson law's.
 double spread_variance(double mean, const Spread& user, const Spread& crowd, double prior_dispersion);
 
-// Variance to take quantiles from.
-double bounds_variance(double mean, const Spread& user, const Spread& crowd, double prior_dispersion);
+// Variance to take the quantiles of `level` from. Not so large that a larger one would bring the upper quantile down: a
+// law of ever more zeros and ever larger counts has all its quantiles at zero in the end.
+double bounds_variance(double mean, const Spread& user, const Spread& crowd, double prior_dispersion, double level);
 
-// Bounds that cover with probability `level`.
+// Bounds that cover with probability `level`, the mean among what they cover.
 Bounds bounds_of(double mean, double variance, double level);
 
 // Learns a matured label: the forecast, the `variance` its bounds were taken from, what came.

@@ -65,7 +65,8 @@ Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, con
   outlook.volume = closed.volume[slot];
   if (closed.net) outlook.volume.set(Expert::kNetwork, closed.net->volume[slot]);
   outlook.joint = joint_forecast(outlook.volume, own.joint, crowd.joint, prior.weights[age_of_cell(cell)]);
-  outlook.bounds_variance = bounds_variance(outlook.joint.mean, own.spread, crowd.spread, prior.dispersion);
+  outlook.bounds_variance =
+      bounds_variance(outlook.joint.mean, own.spread, crowd.spread, prior.dispersion, context.options.level);
 
   const bool waits =
       own.pending.empty() || closed.step - own.pending.back().step >= spacing(context.options.horizons[slot]);

@@ -20,6 +20,7 @@ class FileLog final : public Log {
   Offset start_offset(Partition) const override { return 0; }
   Result<void> seek(Partition partition, Offset offset) override {
     source_->seek(partition, offset);
+    if (const auto committed = sink_->committed(partition)) source_->expect(partition, committed->position);
     return {};
   }
   Result<void> poll(Partition partition, std::size_t max, Slice& slice) override {

@@ -1,8 +1,10 @@
 #include "pipeline/file_sink.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "pipeline/files.h"
@@ -35,15 +37,22 @@ FileSink::~FileSink() {
   for (auto& [name, file] : files_) {
     if (file.descriptor >= 0) ::close(file.descriptor);
   }
+  if (locked_ >= 0) ::close(locked_);
 }
 
 Result<std::unique_ptr<FileSink>> FileSink::open(const SinkOptions& sink, const TopicOptions& topics,
-                                                 const std::string& journal_path) {
+                                                 const std::string& journal_path, bool has_states) {
   DRIFTCAST_TRY(make_directory(sink.dir));
   auto journal = Journal::open(journal_path);
   if (!journal) return journal.error();
+  if (has_states && !journal->newest()) {
+    return error(ErrorCode::kIo, "the journal '" + journal_path +
+                                     "' is missing or destroyed: it told which outputs the states beside it go with; "
+                                     "put it back, or remove the state directory to begin anew");
+  }
   auto result = std::unique_ptr<FileSink>(new FileSink(sink, std::move(*journal)));
   result->dir_ = one_name(sink.dir);
+  DRIFTCAST_TRY(result->lock_directory());
   DRIFTCAST_TRY(result->open_files(topics));
   return result;
 }
@@ -53,6 +62,15 @@ std::string file_of(Topic topic, const TopicOptions& topics) {
   const std::array<const std::string*, kTopics> names = {&topics.forecasts, &drift, &topics.sessions, &topics.late,
                                                          &topics.dlq};
   return *names[static_cast<std::size_t>(topic)] + ".jsonl";
+}
+
+Result<void> FileSink::lock_directory() {
+  locked_ = ::open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (locked_ < 0) return file_error(ErrorCode::kCannotCreate, "open", dir_);
+  if (::flock(locked_, LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno != EWOULDBLOCK) return file_error(ErrorCode::kIo, "lock", dir_);
+  return error(ErrorCode::kRefused, "the output directory '" + dir_ +
+                                        "' is in use by another process; stop it, or give this one another sink.dir");
 }
 
 Result<void> FileSink::open_files(const TopicOptions& topics) {

@@ -21,9 +21,11 @@ std::string file_of(Topic topic, const TopicOptions& topics);
 class FileSink {
  public:
   // `journal_path` lies with the state. With a committed record for this directory the files go on where it says;
-  // for another directory they start empty, and the other directory's files are cut to what was committed.
+  // for another directory they start empty, and the other directory's files are cut to what was committed. One sink at a
+  // time has a directory. `has_states`: there are states that committed outputs go with, so that the journal must tell
+  // which; without it nothing is touched.
   static Result<std::unique_ptr<FileSink>> open(const SinkOptions& sink, const TopicOptions& topics,
-                                                const std::string& journal_path);
+                                                const std::string& journal_path, bool has_states = false);
   ~FileSink();
 
   void write(Partition partition, const Outbox& outbox);  // buffered until commit
@@ -39,11 +41,13 @@ class FileSink {
     std::string buffer;
   };
   FileSink(SinkOptions sink, Journal journal) : options_(std::move(sink)), journal_(std::move(journal)) {}
+  Result<void> lock_directory();
   Result<void> open_files(const TopicOptions& topics);
 
   SinkOptions options_;
   Journal journal_;
   std::string dir_;                           // absolute
+  int locked_ = -1;                           // the directory, open
   std::map<std::string, File> files_;         // by name
   std::array<File*, kTopics> topic_files_{};  // drift may share the forecasts' file
 };

@@ -1,11 +1,13 @@
 #include "pipeline/file_source.h"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "core/hash.h"
+#include "pipeline/decode.h"
 #include "pipeline/input_file.h"
 #include "pipeline/timestamps.h"
 
@@ -34,8 +36,10 @@ struct Chunk {
 
 struct Inbox {
   std::deque<Waiting> waiting;
-  Offset end = 0;   // of the records seen so far
-  Offset from = 0;  // earlier ones are skipped
+  Offset end = 0;       // of the records seen so far
+  Offset from = 0;      // earlier ones are skipped
+  Offset least = 0;     // records that must be there
+  bool closed = false;  // and no more than these
 };
 
 }  // namespace
@@ -52,20 +56,29 @@ struct FileSource::Parts {
   std::size_t waiting = 0;
   simdjson::ondemand::parser parser;
   simdjson::dom::parser strict_parser;
+  Decoder decoder;
+
+  explicit Parts(const PipelineOptions& pipeline)
+      : options(pipeline.source), mapping(pipeline.mapping), decoder(pipeline, {}) {}
 
   Result<void> read_chunk();
   std::size_t without_rest_of_long_line(char* begin, std::size_t size);
   void take_lines(const std::shared_ptr<std::string>& text, std::size_t size, Arena& keys);
   void take_line(std::string_view line, const std::shared_ptr<const std::string>& buffer, Arena& keys);
-  bool look_again(std::string_view text, std::string_view& user);
+  bool look_again(std::string_view text, std::string_view& user, Arena& keys);
   std::optional<EventTime> timestamp_of(simdjson::ondemand::document& document) const;
   void deliver(int partition, const Waiting& record);
-  void finish();
+  void deliver(Inbox& inbox, const Waiting& record, Offset offset);
+  Result<void> finish();
+  Result<void> check_growth(const Inbox& inbox) const;
 };
 
 void FileSource::Parts::deliver(int partition, const Waiting& record) {
   Inbox& inbox = inboxes[static_cast<std::size_t>(partition)];
-  const Offset offset = inbox.end++;
+  deliver(inbox, record, inbox.end++);
+}
+
+void FileSource::Parts::deliver(Inbox& inbox, const Waiting& record, Offset offset) {
   if (offset < inbox.from) return;
   inbox.waiting.push_back(record);
   inbox.waiting.back().offset = offset;
@@ -73,7 +86,7 @@ void FileSource::Parts::deliver(int partition, const Waiting& record) {
 }
 
 // A full parse of what the quick look found no user in, as decode will see it. True: an advance record.
-bool FileSource::Parts::look_again(std::string_view text, std::string_view& user) {
+bool FileSource::Parts::look_again(std::string_view text, std::string_view& user, Arena& keys) {
   simdjson::dom::element document;
   if (strict_parser.parse(text.data(), text.size(), false).get(document) != simdjson::SUCCESS) return false;
   simdjson::dom::element found;
@@ -81,8 +94,8 @@ bool FileSource::Parts::look_again(std::string_view text, std::string_view& user
     if (found.get(user) != simdjson::SUCCESS) user = {};
     return false;
   }
-  std::string_view type;
-  return document.is_object() && document["type"].get(type) == simdjson::SUCCESS && type == "advance";
+  const Record record{{}, text, std::nullopt, 0};
+  return std::holds_alternative<Advance>(decoder.decode(record, keys));
 }
 
 std::optional<EventTime> FileSource::Parts::timestamp_of(simdjson::ondemand::document& document) const {
@@ -108,7 +121,7 @@ void FileSource::Parts::take_line(std::string_view line, const std::shared_ptr<c
     record.timestamp = timestamp_of(document);
     std::string_view user;
     const bool found = document.at_pointer(mapping.user_id).get_string().get(user) == simdjson::SUCCESS;
-    if (!found && look_again(text, user)) {
+    if (!found && look_again(text, user, keys)) {
       for (int p = 0; p < options.partitions; ++p) deliver(p, record);
       return;
     }
@@ -160,16 +173,33 @@ Result<void> FileSource::Parts::read_chunk() {
   if (ended && size > 0) text[size++] = '\n';  // the last line needs no line feed of its own
   std::memset(text.data() + size, 0, text.size() - size);
   take_lines(std::shared_ptr<std::string>(chunk, &text), size, chunk->keys);
-  if (ended) finish();
-  return {};
+  return ended ? finish() : Result<void>();
 }
 
-void FileSource::Parts::finish() {
-  if (!options.close) return;
+// Nothing is closed when the input is not what it was.
+Result<void> FileSource::Parts::finish() {
+  for (std::size_t p = 0; p < inboxes.size(); ++p) {
+    if (inboxes[p].end >= inboxes[p].least) continue;
+    return error(ErrorCode::kData,
+                 fmt::format("'{}' ends after record {} of partition {}, before the outputs do: it is "
+                             "not the input that they came from",
+                             options.path, inboxes[p].end, p));
+  }
+  if (!options.close) return {};
   auto text = std::make_shared<std::string>(kClose);
   text->append(kPadding, '\0');
   const Waiting record{{}, std::string_view(*text).substr(0, kClose.size()), std::nullopt, 0, text};
-  for (int p = 0; p < options.partitions; ++p) deliver(p, record);
+  for (Inbox& inbox : inboxes) deliver(inbox, record, close_offset(inbox.end));
+  return {};
+}
+
+Result<void> FileSource::Parts::check_growth(const Inbox& inbox) const {
+  if (!inbox.closed || inbox.end <= inbox.least) return {};
+  return error(
+      ErrorCode::kData,
+      fmt::format("'{}' has grown since its end was processed and all sessions and steps were closed: begin anew "
+                  "with another state.dir; while a file still grows, run it with --no-close",
+                  options.path));
 }
 
 FileSource::FileSource(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -177,9 +207,7 @@ FileSource::~FileSource() = default;
 
 Result<std::unique_ptr<FileSource>> FileSource::open(const PipelineOptions& options) {
   const SourceOptions& source = options.source;
-  auto parts = std::make_unique<Parts>();
-  parts->options = source;
-  parts->mapping = options.mapping;
+  auto parts = std::make_unique<Parts>(options);
   const auto longest_record = static_cast<std::size_t>(options.limits.record_bytes) + kByteOrderMark.size();
   parts->longest_line = std::max(kLongestLine, longest_record + 1);
   parts->inboxes.resize(static_cast<std::size_t>(source.partitions));
@@ -195,11 +223,19 @@ void FileSource::seek(Partition partition, Offset offset) {
   for (; !inbox.waiting.empty() && inbox.waiting.front().offset < offset; --parts_->waiting) inbox.waiting.pop_front();
 }
 
+void FileSource::expect(Partition partition, const Position& committed) {
+  Inbox& inbox = parts_->inboxes[static_cast<std::size_t>(partition)];
+  const auto closed = records_when_closed(committed.next_offset);
+  inbox.closed = closed.has_value();
+  inbox.least = closed.value_or(committed.next_offset + (committed.ordinal > 0 ? 1 : 0));
+}
+
 Result<void> FileSource::poll(Partition partition, std::size_t max, Slice& slice) {
   Inbox& inbox = parts_->inboxes[static_cast<std::size_t>(partition)];
   if (inbox.waiting.empty() && !parts_->ended && parts_->waiting < kWaiting) {
     if (auto read = parts_->read_chunk(); !read) return read;
   }
+  DRIFTCAST_TRY(parts_->check_growth(inbox));
   while (slice.records.size() < max && !inbox.waiting.empty()) {
     Waiting& record = inbox.waiting.front();
     slice.records.push_back({record.key, record.value, record.timestamp, record.offset});

@@ -25,6 +25,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const
     for (std::size_t c = 0; c < kCounters; ++c) assembly->counters_[c] += lane->fold.mark.counters[c];
     assembly->lanes_.push_back(std::move(lane));
   }
+  DRIFTCAST_TRY(store.prepare(log.partitions()));
   assembly->intake_ = std::make_unique<Intake>(assembly->lanes_, log, settings, clock.now_ms());
   return assembly;
 }

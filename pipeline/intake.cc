@@ -32,7 +32,11 @@ bool Intake::ship_due(const Lane& lane, std::int64_t now_ms) const {
 
 bool Intake::epoch_due(std::int64_t now_ms) const {
   if (!epoch_has_work_) return false;
-  if (now_ms - epoch_began_ms_ >= options_.epoch.interval.count()) return true;
+  return now_ms - epoch_began_ms_ >= options_.epoch.interval.count() || epoch_full();
+}
+
+// A full epoch takes no more: while the one before is still being committed, the input waits.
+bool Intake::epoch_full() const {
   if (epoch_bytes_.load(std::memory_order_relaxed) >= static_cast<std::size_t>(options_.epoch.bytes)) return true;
   return std::any_of(lanes_.begin(), lanes_.end(),
                      [this](const auto& lane) { return lane->dirty_bytes() >= dirty_limit_; });
@@ -83,9 +87,8 @@ Result<std::unique_ptr<DecodedSlice>> Intake::poll(Lane& lane) {
   if (!log_.exhausted(lane.partition)) return input;
   if (behind(lane)) {
     return error(ErrorCode::kData, "the input ends at record " + std::to_string(lane.polled) + " of partition " +
-                                       std::to_string(lane.partition) + ", before the committed position " +
-                                       std::to_string(lane.committed.next_offset) +
-                                       ": it is not the input that these outputs came from");
+                                       std::to_string(lane.partition) +
+                                       ", before the outputs do: it is not the input that they came from");
   }
   if (std::any_of(lanes_.begin(), lanes_.end(), [](const auto& each) { return behind(*each); })) {
     lane.held = std::exchange(input, nullptr);
@@ -116,7 +119,7 @@ Result<std::unique_ptr<Parcel>> Intake::poll_next_lane() {
 Result<std::unique_ptr<Parcel>> Intake::next(std::int64_t now_ms, bool may_end_epoch) {
   if (ready_.empty() && last_sent_) return std::unique_ptr<Parcel>();
   if (ready_.empty() && may_end_epoch && (first_ || epoch_due(now_ms))) end_epoch(now_ms, false);
-  if (ready_.empty() && !stopping_) {
+  if (ready_.empty() && !stopping_ && !(epoch_has_work_ && epoch_full())) {
     auto parcel = poll_next_lane();
     if (!parcel) return parcel.error();
     if (*parcel) {

@@ -39,6 +39,7 @@ class Intake {
  private:
   static constexpr int kParcelsPerLane = 2;
 
+  bool epoch_full() const;
   bool epoch_due(std::int64_t now_ms) const;
   bool ship_due(const Lane& lane, std::int64_t now_ms) const;
   bool idle() const;

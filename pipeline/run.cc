@@ -55,11 +55,22 @@ std::uint64_t new_lineage() {
   return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
-Result<std::unique_ptr<FileLog>> open_log(const Settings& settings, const std::string& state_dir) {
+Result<bool> has_states(Store& store, int partitions) {
+  for (Partition p = 0; p < partitions; ++p) {
+    auto mark = store.mark(p);
+    if (!mark) return mark.error();
+    if (*mark) return true;
+  }
+  return false;
+}
+
+Result<std::unique_ptr<FileLog>> open_log(const Settings& settings, Store& store, const std::string& state_dir) {
   const PipelineOptions& options = settings.pipeline;
   auto source = FileSource::open(options);
   if (!source) return source.error();
-  auto sink = FileSink::open(options.sink, options.topics, state_dir + "/journal");
+  auto states = has_states(store, options.source.partitions);
+  if (!states) return states.error();
+  auto sink = FileSink::open(options.sink, options.topics, state_dir + "/journal", *states);
   if (!sink) return sink.error();
   return std::make_unique<FileLog>(std::move(*source), std::move(*sink), options.source.partitions);
 }
@@ -95,7 +106,7 @@ Result<Summary> run_files(const Settings& settings, const ModelSet& models, cons
   DRIFTCAST_TRY(make_directory(state_dir));
   auto store = RocksDbStore::open(state_dir + "/store", settings.state);
   if (!store) return store.error();
-  auto log = open_log(settings, state_dir);
+  auto log = open_log(settings, **store, state_dir);
   if (!log) return log.error();
   auto opened = Assembly::open(settings, models, **log, **store, clock, new_lineage(), observer);
   if (!opened) return opened.error();

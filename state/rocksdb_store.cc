@@ -302,6 +302,25 @@ Result<std::optional<Mark>> RocksDbStore::mark(Partition partition) {
                "the mark of " + family_name(partition) + " in '" + parts_->dir + "': " + mark.error().message);
 }
 
+// RocksDB writes the options of all families for every call that makes some.
+Result<void> RocksDbStore::prepare(int count) {
+  const std::lock_guard one_at_a_time(parts_->creating);
+  std::vector<Partition> partitions;
+  std::vector<std::string> names;
+  for (Partition p = 0; p < count; ++p) {
+    if (parts_->find(p) != nullptr) continue;
+    partitions.push_back(p);
+    names.push_back(family_name(p));
+  }
+  if (names.empty()) return {};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const auto status = parts_->database->CreateColumnFamilies(parts_->family_options, names, &handles);
+  const std::lock_guard lock(parts_->mutex);
+  for (std::size_t i = 0; i < handles.size(); ++i) parts_->families[partitions[i]] = parts_->adopt(handles[i]);
+  if (!status.ok()) return failed("cannot extend", parts_->dir, status);
+  return {};
+}
+
 Result<void> RocksDbStore::drop(Partition partition) {
   const std::lock_guard one_at_a_time(parts_->creating);
   const Family family = parts_->find(partition);

@@ -30,7 +30,7 @@ class Labels {
 
 // Learns one label and says whether the bounds given before it held.
 bool live(Spread& user, Spread& crowd, double mean, double prior, double y) {
-  const double variance = bounds_variance(mean, user, crowd, prior);
+  const double variance = bounds_variance(mean, user, crowd, prior, kLevel);
   const Bounds bounds = bounds_of(mean, variance, kLevel);
   spread_learn(user, crowd, mean, variance, y, kLevel);
   return bounds.lo <= y && y <= bounds.hi;
@@ -47,7 +47,7 @@ double coverage(Labels& labels, std::vector<Spread>& users, Spread& crowd, doubl
 
 TEST(Interval, WithoutLabelsTheSpreadIsThePriors) {
   EXPECT_DOUBLE_EQ(spread_variance(10, {}, {}, 0.3), 10 + 0.3 * 100);
-  EXPECT_DOUBLE_EQ(bounds_variance(10, {}, {}, 0.3), 10 + 0.3 * 100);
+  EXPECT_DOUBLE_EQ(bounds_variance(10, {}, {}, 0.3, kLevel), 10 + 0.3 * 100);
   EXPECT_DOUBLE_EQ(spread_variance(0, {}, {}, 0.3), 0);
 }
 
@@ -171,7 +171,7 @@ TEST(Interval, AfterADriftTheBoundsAreWiderAndTheOldSpreadCountsLess) {
   const Spread before = users.front();
   Spread after = before;
   spread_forget(after);
-  EXPECT_GT(bounds_variance(20, after, crowd, 0.5), 1.05 * bounds_variance(20, before, crowd, 0.5));
+  EXPECT_GT(bounds_variance(20, after, crowd, 0.5, kLevel), 1.05 * bounds_variance(20, before, crowd, 0.5, kLevel));
   EXPECT_LT(after.error, 0.3F * before.error);
 }
 
@@ -182,12 +182,31 @@ TEST(Interval, BeforeTheFirstLabelThereIsNothingToForget) {
   EXPECT_EQ(user.width, 0);
 }
 
+TEST(Interval, WiderBoundsAreNeverLowerAndNeverWithoutTheMean) {
+  for (const double level : {0.8, 0.9, 0.99}) {
+    for (const double mean : {0.001, 0.3, 4.2, 43.8, 2000.0}) {
+      for (const double prior : {0.01, 0.3, 1.0}) {
+        double highest = 0;
+        for (int quarters = -12; quarters <= 16; ++quarters) {
+          Spread crowd;
+          crowd.width = static_cast<float>(quarters) / 4;
+          const Bounds bounds = bounds_of(mean, bounds_variance(mean, {}, crowd, prior, level), level);
+          EXPECT_LE(bounds.lo, mean);
+          EXPECT_GE(bounds.hi, mean);
+          EXPECT_GE(bounds.hi, 0.97 * highest) << mean << ' ' << prior << ' ' << quarters << ' ' << level;
+          highest = std::max(highest, bounds.hi);
+        }
+      }
+    }
+  }
+}
+
 TEST(Interval, AbsurdLabelsLeaveFiniteBounds) {
   Spread user, crowd;
   for (const double y : {0.0, 1e9, 0.0, 1e9, 3.0}) {
     for (const double mean : {0.0, 1e-6, 1e6, 1e9}) {
       for (int i = 0; i < 50; ++i) live(user, crowd, mean, 0.5, y);
-      const double variance = bounds_variance(mean, user, crowd, 0.5);
+      const double variance = bounds_variance(mean, user, crowd, 0.5, kLevel);
       ASSERT_TRUE(std::isfinite(variance) && variance >= 0) << mean << " against " << y;
       const Bounds bounds = bounds_of(mean, variance, kLevel);
       ASSERT_TRUE(bounds.lo >= 0 && bounds.lo <= bounds.hi && std::isfinite(bounds.hi)) << mean << " against " << y;

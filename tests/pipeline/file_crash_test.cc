@@ -278,13 +278,48 @@ TEST_F(FileCrash, AnInputThatEndsBeforeTheOutputsIsRefused) {
     for (const char* threads : {"threads=1", "threads=2"}) {
       const Ended refused = run_child(arguments({"source.path=" + shorter, threads}));
       EXPECT_EQ(refused.code, 65) << refused.talk;
-      EXPECT_THAT(refused.talk, HasSubstr("before the committed position"));
+      EXPECT_THAT(refused.talk, HasSubstr("before the outputs do"));
     }
   }
   std::filesystem::remove_all(state() + "/store");
   const Ended refused = run_child(arguments({"source.path=" + shorter}));
   EXPECT_EQ(refused.code, 65) << refused.talk;
   expect_the_rest("with the right input again");
+}
+
+// The states name no outputs: what is in the files could be anything, and is not touched.
+TEST_F(FileCrash, ALostOrDestroyedJournalIsRefusedAndTheOutputsStayAsTheyAre) {
+  ASSERT_EQ(run_child(arguments()).code, 0);
+  const std::string path = state() + "/journal";
+  const std::string before = bytes_of(path);
+  const Published outputs = published({out()});
+  for (const bool lost : {true, false}) {
+    std::filesystem::remove(path);
+    if (!lost) std::ofstream(path) << "no journal of ours";
+    const Ended refused = run_child(arguments());
+    EXPECT_EQ(refused.code, 74) << refused.talk;
+    EXPECT_THAT(refused.talk, HasSubstr("is missing or destroyed"));
+    EXPECT_EQ(difference(outputs, published({out()})), "");
+  }
+  std::ofstream(path, std::ios::binary) << before;
+  expect_the_rest("with the journal put back");
+}
+
+TEST_F(FileCrash, AnInputThatGrewAfterItWasClosedIsRefused) {
+  const std::string growing = dir_.path("growing.jsonl");
+  std::filesystem::copy_file(model().input, growing);
+  const std::string path = "source.path=" + growing;
+  ASSERT_EQ(run_child(arguments({path})).code, 0);
+  const Published outputs = published({out()});
+  ASSERT_EQ(run_child(arguments({path})).code, 0) << "nothing new";
+  std::ofstream(growing, std::ios::app) << lines_of(model().input).back() << '\n';
+  for (const bool store_is_lost : {false, true}) {
+    if (store_is_lost) std::filesystem::remove_all(state() + "/store");
+    const Ended refused = run_child(arguments({path}));
+    EXPECT_EQ(refused.code, 65) << refused.talk;
+    EXPECT_THAT(refused.talk, HasSubstr("has grown"));
+    EXPECT_EQ(difference(outputs, published({out()})), "");
+  }
 }
 
 TEST_F(FileCrash, ANewerFormatIsRefused) {

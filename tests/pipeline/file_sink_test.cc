@@ -55,6 +55,29 @@ TEST_F(FileSinkTest, MakesAFilePerTopicAndPutsDriftAmongTheForecasts) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_.path("out")), {}), 4);
 }
 
+TEST_F(FileSinkTest, HasItsDirectoryForItselfAsLongAsItLives) {
+  {
+    const auto owner = open();
+    const auto second = try_open();
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::kRefused);
+    EXPECT_THAT(second.error().message, HasSubstr("in use"));
+  }
+  open();
+}
+
+TEST_F(FileSinkTest, TouchesNothingWhenStatesAreThereWithoutAJournal) {
+  {
+    auto sink = open();
+    write(*sink, Topic::kForecasts, "one");
+    commit(*sink, 1);
+  }
+  std::filesystem::remove(dir_.path("journal"));
+  const auto refused = FileSink::open({dir_.path("out"), false}, topics_, dir_.path("journal"), true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(forecasts(), "one\n");
+}
+
 TEST_F(FileSinkTest, WritesWhatIsCommittedInItsOrder) {
   auto sink = open();
   EXPECT_EQ(sink->committed(0), std::nullopt);

@@ -130,7 +130,7 @@ TEST_F(FileSourceTest, ClosesEveryPartitionAtTheEndUnlessToldNotTo) {
   const auto all = read();
   const auto home = static_cast<std::size_t>(partition_of("ann", 3));
   for (std::size_t p = 0; p < 3; ++p) {
-    EXPECT_EQ(all[p].back(), (Line{p == home ? 1 : 0, "", kClose, {}})) << p;
+    EXPECT_EQ(all[p].back(), (Line{close_offset(p == home ? 1 : 0), "", kClose, {}})) << p;
     EXPECT_EQ(all[p].size(), p == home ? 2U : 1U) << p;
   }
 }
@@ -181,6 +181,8 @@ TEST_F(FileSourceTest, SendsALineWithoutAReadableUserToThePartitionOfItsBytes) {
                                             R"({"user_id":7,"type":"advance","close":true})",
                                             "{\"type\":\"retreat\"}",
                                             R"({"type":"advance","close":true)",
+                                            R"({"type":"advance"})",
+                                            R"({"type":"advance","timestamp":"soon"})",
                                             R"({"type":"advance"} x)",
                                             R"(["type","advance"])"};
   std::string text;
@@ -343,11 +345,44 @@ TEST_F(FileSourceTest, SkipsWhatComesBeforeASeek) {
   const auto all = read();
   auto source = open();
   source->seek(0, 100);
-  source->seek(1, static_cast<Offset>(all[1].size()));  // even the close has been read
+  source->seek(1, all[1].back().offset + 1);  // even the close has been read
   const auto rest = drain(*source, 2);
   ASSERT_TRUE(rest);
   EXPECT_EQ((*rest)[0], Lines(all[0].begin() + 100, all[0].end()));
   EXPECT_THAT((*rest)[1], IsEmpty());
+}
+
+TEST_F(FileSourceTest, MissesWhatEarlierOutputsCameFromBeforeItClosesAnything) {
+  options_.source.partitions = 2;
+  options_.source.close = true;
+  write(many_lines(1000));
+  const auto all = read();
+  const auto records = static_cast<Offset>(all[1].size()) - 1;
+  for (const Position& enough : {Position{records, 0}, Position{records - 1, 7}, Position{close_offset(records), 3},
+                                 Position{close_offset(records) + 1, 0}}) {
+    auto source = open();
+    source->expect(1, enough);
+    EXPECT_TRUE(drain(*source, 2)) << enough.next_offset;
+  }
+  for (const Position& more :
+       {Position{records + 1, 0}, Position{records, 7}, Position{close_offset(records + 1), 3}}) {
+    auto source = open();
+    source->expect(1, more);
+    const auto missed = drain(*source, 2);
+    ASSERT_FALSE(missed) << more.next_offset;
+    EXPECT_THAT(missed.error().message, HasSubstr("before the outputs do"));
+  }
+}
+
+TEST_F(FileSourceTest, DoesNotGoOnAfterAnEndThatWasClosed) {
+  write(many_lines(10));
+  for (const Position& closed : {Position{close_offset(9), 3}, Position{close_offset(9) + 1, 0}}) {
+    auto source = open();
+    source->expect(0, closed);
+    const auto grown = drain(*source, 1);
+    ASSERT_FALSE(grown);
+    EXPECT_THAT(grown.error().message, HasSubstr("has grown"));
+  }
 }
 
 TEST_F(FileSourceTest, SkipsAlsoWhatItHasReadAheadAlready) {

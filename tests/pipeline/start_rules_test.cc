@@ -141,7 +141,7 @@ TEST(CommitRule9, AnInputThatEndsBeforeTheOutputsIsRefusedBeforeAnyOfItsEndsIsSe
   const auto refused = run_to_end(epoch_for_everything(), shorter, store);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kData);
-  EXPECT_THAT(refused.error().message, HasSubstr("before the committed position"));
+  EXPECT_THAT(refused.error().message, HasSubstr("before the outputs do"));
   log.new_instance();
   ASSERT_TRUE(run_to_end(settings, log, store));
   EXPECT_EQ(difference(outcome_of_one_run(input, kPartitions, small_settings()), outcome_of(log, store)), "");

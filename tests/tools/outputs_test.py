@@ -25,7 +25,7 @@ class OutputsTest(unittest.TestCase):
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.events = Path(cls.scratch.name) / "events.jsonl.gz"
-        driftcast("generate", "--events", 2500, "--users", 30, "--seed", 7, "--days", 30, "--drift-share", 0.3,
+        driftcast("generate", "--events", 10000, "--users", 200, "--seed", 7, "--days", 30, "--drift-share", 0.3,
                   "--late", 0.01, "--duplicates", 0.005, "--broken", 0.03, "--out", cls.events)
 
     @classmethod

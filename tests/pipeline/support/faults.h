@@ -109,6 +109,7 @@ class FaultStore : public Store {
   Result<std::optional<Mark>> mark(Partition p) override {
     return fuse.through([&] { return store_.mark(p); });
   }
+  Result<void> prepare(int count) override { return store_.prepare(count); }
   Result<void> drop(Partition p) override {
     return fuse.through([&] { return store_.drop(p); });
   }
