@@ -136,8 +136,10 @@ void rank_interests(const UserState& user, const FoldContext& context, StepClose
   closed.other = static_cast<float>(std::max(0.0, 1 - named));
 }
 
+// As of the step's end: events of later steps may have come already.
 void describe_user(const UserState& user, StepClosed& closed) {
   closed.events = user.events;
+  for (const OpenStep& later : user.steps) closed.events -= events_in(later);
   closed.steps = closed.step - user.first_step + 1;
   closed.active_steps = user.experts.tsb_sizes;
   closed.first_seen = user.first_seen;

@@ -10,9 +10,6 @@ namespace {
 
 constexpr std::uint32_t kFullBasis = 30;  // matured labels of the first horizon
 
-// Steps between two forecasts of a horizon that both wait.
-Step spacing(int horizon) { return (horizon + kPendingPerHorizon - 1) / kPendingPerHorizon; }
-
 double variance_of(const PendingForecast& forecast, const HorizonLedger& own, const CrowdHorizon& crowd,
                    const ModelSet::Segment& prior) {
   return std::max(0.25, spread_variance(forecast.mean, own.spread, crowd.spread, prior.dispersion));

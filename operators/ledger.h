@@ -16,6 +16,9 @@ namespace driftcast {
 
 inline constexpr int kPendingPerHorizon = 8;  // forecasts of one horizon that may wait at a time
 
+// Steps between two forecasts of a horizon that both wait.
+constexpr Step spacing(int horizon) { return (horizon + kPendingPerHorizon - 1) / kPendingPerHorizon; }
+
 // The crowd is kept by segment and age.
 inline constexpr std::size_t kCrowdCells = kSegments * kAges;
 

@@ -14,6 +14,9 @@ int main(int argc, char** argv) {
       "driftcast: forecasts of what users will want, and signals when their interest drifts, from event streams");
   app.set_version_flag("--version", fmt::format("driftcast {}", driftcast::kVersion));
   app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& failure) {
+    return fmt::format("driftcast: {}\nRun with --help for more information.\n", failure.what());
+  });
   int code = 0;
   driftcast::add_run_command(app, code);
   driftcast::add_generate_command(app, code);

@@ -12,7 +12,10 @@ std::string describe_topology(int lanes) {
     line += stage.run == nullptr ? "one" : "serial per lane, " + count + (lanes == 1 ? " node" : " nodes");
     if (!stage.table.empty()) line += ", writes table " + std::string(stage.table);
     text += line + "\n";
-    if (i + 1 < kStages.size()) text += "    |  " + std::string(stage.gives) + "\n    v\n";
+    if (i + 1 == kStages.size()) continue;
+    text += "    |  " + std::string(stage.gives) + "\n";
+    if (!stage.publishes.empty()) text += "    |  to publish: " + std::string(stage.publishes) + "\n";
+    text += "    v\n";
   }
   text += "\ntables and their only writers:\n";
   for (const Stage& stage : kStages) {

@@ -33,11 +33,21 @@ void apply(const LogOptions& options) {
                                                : "%H:%M:%S %^%l%$ %v");
 }
 
+// What the configuration knows and this version does not have yet.
+void check_models(const PipelineOptions& options, std::vector<Problem>& problems) {
+  if (!options.model_dir.empty()) {
+    problems.push_back({"model.dir", "this version has no model directories yet; leave it empty"});
+  }
+  if (options.model_device == "cuda") {
+    problems.push_back(
+        {"model.device", "'cuda' is for a network, which this version does not have yet; use auto or cpu"});
+  }
+}
+
 }  // namespace
 
 void ConfigArguments::add_to(CLI::App& command) {
-  command.add_option("-c,--config", file, "Configuration file (JSON); docs/configuration.md lists every key")
-      ->check(CLI::ExistingFile);
+  command.add_option("-c,--config", file, "Configuration file (JSON); docs/configuration.md lists every key");
   command.add_option("--set", overrides, "Set one key: --set path=value, e.g. --set time.lateness=2h (repeatable)")
       ->expected(1)
       ->take_all();
@@ -46,6 +56,7 @@ void ConfigArguments::add_to(CLI::App& command) {
 Result<Settings> ConfigArguments::load() const {
   const std::optional<std::string> path = file.empty() ? std::nullopt : std::optional(file);
   Loaded loaded = load_settings(path, overrides, environment);
+  check_models(loaded.settings.pipeline, loaded.problems);
   if (!loaded.problems.empty()) {
     return error(
         ErrorCode::kConfig,
@@ -61,11 +72,6 @@ int complain(const Error& error) {
   return static_cast<int>(error.code);
 }
 
-Result<ModelSet> load_models(const Settings& settings) {
-  if (settings.pipeline.model_dir.empty()) return default_models();
-  return error(ErrorCode::kConfig, "model.dir: this version has no model directories yet; leave it empty");
-}
-
 const std::atomic<bool>& stop_requested() { return stop_flag; }
 
 void watch_signals() {
@@ -73,6 +79,7 @@ void watch_signals() {
   action.sa_handler = on_signal;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGHUP, &action, nullptr);  // the terminal was closed
 }
 
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1), shown_s_(terminal_ ? -1 : 0) {}

@@ -36,9 +36,6 @@ void add_explain_command(CLI::App& app, int& code);
 void add_demo_command(CLI::App& app, int& code);
 void add_train_command(CLI::App& app, int& code);
 
-// The model the settings name: a model directory, or the built-in priors.
-Result<ModelSet> load_models(const Settings& settings);
-
 // Prints an error as a person needs it and returns its exit code.
 int complain(const Error& error);
 

@@ -37,11 +37,9 @@ Result<void> make_events(Arguments& arguments) {
 }
 
 Result<Summary> run(const Settings& settings, ForecastSkill& skill) {
-  const auto models = load_models(settings);
-  if (!models) return models.error();
   ProgressLine line;
   auto summary = run_files(
-      settings, *models, stop_requested(), [&](const Progress& progress) { line.show(progress); }, &skill);
+      settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); }, &skill);
   line.finish();
   return summary;
 }

@@ -29,15 +29,15 @@ Result<void> evaluate(const Arguments& arguments) {
   pipeline.emit.drift = pipeline.emit.drift || !arguments.labels.empty();
   settings->state.dir.clear();
   settings->operators.categories.top = std::max(settings->operators.categories.top, 10);  // for NDCG@10
-  auto models = load_models(*settings);
-  if (!models) return models.error();
   watch_signals();
-  Evaluator evaluator(settings->operators.horizons, *models);
+  Evaluator evaluator(settings->operators.horizons, default_models());
   ProgressLine line;
   const auto summary = run_files(
-      *settings, *models, stop_requested(), [&](const Progress& progress) { line.show(progress); }, &evaluator);
+      *settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); },
+      &evaluator);
   line.finish();
   if (!summary) return summary.error();
+  evaluator.finish();
   std::optional<PlantedScore> planted;
   if (!arguments.labels.empty()) {
     auto score = score_planted(arguments.labels, arguments.out + "/" + file_of(Topic::kDrift, pipeline.topics));

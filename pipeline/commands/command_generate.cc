@@ -79,7 +79,8 @@ void add_options(CLI::App& command, GenerateArguments& arguments) {
   command.option_defaults()->always_capture_default();
   command.add_option("-n,--events", options.events, "Records to write, duplicates and broken ones included");
   command.add_option("--users", options.users, "Users they come from");
-  command.add_option("--seed", options.seed, "The same seed and options give the same bytes");
+  command.add_option("--seed", options.seed, "The same seed and options give the same bytes")
+      ->check([](const std::string& text) { return text.starts_with('-') ? "must not be negative" : ""; });
   command.add_option("--days", options.days, "Days over which the events are spread");
   command.add_option("--start", arguments.start, "First day, UTC");
   command.add_option("-o,--out", job.out, "File to write; '-' is standard output, a name in .gz is compressed");

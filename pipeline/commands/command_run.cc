@@ -25,12 +25,10 @@ int run(const ConfigArguments& arguments, bool close) {
   if (!settings) return complain(settings.error());
   if (!close) settings->pipeline.source.close = false;
   if (auto runnable = check_runnable(*settings); !runnable) return complain(runnable.error());
-  auto models = load_models(*settings);
-  if (!models) return complain(models.error());
   watch_signals();
   ProgressLine line;
   auto summary =
-      run_files(*settings, *models, stop_requested(), [&](const Progress& progress) { line.show(progress); });
+      run_files(*settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); });
   line.finish();
   if (!summary) return complain(summary.error());
   fmt::print("{}", summary_text(*summary));

@@ -25,13 +25,11 @@ Result<void> train(const Arguments& arguments) {
   settings->pipeline.threads = 1;
   settings->pipeline.emit = {false, false, false};
   settings->state.dir.clear();
-  auto models = load_models(*settings);
-  if (!models) return models.error();
   watch_signals();
-  PriorFit fit(*models);
+  PriorFit fit(default_models());
   ProgressLine line;
   const auto summary = run_files(
-      *settings, *models, stop_requested(), [&](const Progress& progress) { line.show(progress); }, &fit);
+      *settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); }, &fit);
   line.finish();
   if (!summary) return summary.error();
   fmt::print(stderr, "fitting the segments' priors\n");

@@ -85,6 +85,8 @@ void Evaluator::judged(const StepClosed& closed, std::span<const Matured> mature
   }
   user.last_counts[0] = static_cast<double>(closed.count);
   user.newest = closed.step;
+  newest_ = std::max(newest_, closed.step);
+  user.total += closed.count;
   for (const Matured& each : matured) score(user, each);
   const Step oldest = closed.step - *std::max_element(evaluation_.horizons.begin(), evaluation_.horizons.end());
   while (!user.origins.empty() && user.origins.front().step <= oldest) user.origins.pop_front();
@@ -105,6 +107,7 @@ void Evaluator::remember(User& user, const StepClosed& closed, const Forecast& f
     origin.lo[slot] = forecast.horizons[slot].lo;
     origin.hi[slot] = forecast.horizons[slot].hi;
     origin.labels[slot] = user.spreads[slot][0].labels;
+    wait(origin, slot, user, closed, forecast.horizons[slot]);
   }
   for (const InterestForecast& interest : forecast.interests) origin.ranking.push_back(hash64(interest.category));
   std::vector<std::pair<std::int64_t, std::uint64_t>> counts;
@@ -117,11 +120,39 @@ void Evaluator::remember(User& user, const StepClosed& closed, const Forecast& f
   for (std::size_t i = 0; i < std::min(counts.size(), kRanked); ++i) origin.frequency.push_back(counts[i].second);
 }
 
+// As judge lets it wait: not more forecasts of a horizon than it has room for.
+void Evaluator::wait(Origin& origin, std::size_t slot, const User& user, const StepClosed& closed,
+                     const HorizonForecast& forecast) {
+  const auto waits = [slot](const Origin& each) { return each.waiting[slot].has_value(); };
+  const auto newest = std::find_if(user.origins.rbegin(), user.origins.rend(), waits);
+  if (newest != user.origins.rend() && closed.step - newest->step < spacing(forecast.steps)) return;
+  PendingForecast& pending = origin.waiting[slot].emplace();
+  pending.step = closed.step;
+  pending.total_before = user.total;
+  pending.cell = static_cast<std::uint8_t>(crowd_cell(closed.segment, closed.active_steps));
+  pending.volume.mean = forecast.parts;
+  pending.volume.available = forecast.available;
+  pending.mean = static_cast<float>(forecast.mean);
+}
+
+void Evaluator::finish() {
+  for (auto& [name, user] : users_) {
+    for (Origin& origin : user.origins) {
+      for (std::size_t slot = 0; slot < evaluation_.horizons.size(); ++slot) {
+        const auto waiting = origin.waiting[slot];
+        if (!waiting || waiting->step + evaluation_.horizons[slot] > newest_) continue;
+        score(user, {slot, *waiting, static_cast<double>(user.total - waiting->total_before)});
+      }
+    }
+  }
+}
+
 void Evaluator::score(User& user, const Matured& matured) {
   const PendingForecast& forecast = matured.forecast;
   const auto origin = std::find_if(user.origins.begin(), user.origins.end(),
                                    [&](const Origin& each) { return each.step == forecast.step; });
   if (origin == user.origins.end()) return;
+  origin->waiting[matured.slot].reset();
   const ModelSet::Segment& prior = models_.segments[segment_of_cell(forecast.cell)];
   HorizonScore& score = evaluation_.scores[matured.slot][stratum_of(prior.below)];
   std::array<double, kColumns> means{};

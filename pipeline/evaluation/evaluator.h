@@ -1,5 +1,6 @@
 // Evaluator: watches the stages and measures how good the forecasts are, prequentially: a forecast is made before its
-// outcome, and scored when the horizon has passed. Every published forecast that judge keeps waiting is scored.
+// outcome, and scored when the horizon has passed. Every published forecast that judge keeps waiting is scored, also
+// that of a user who never came again: judge hears of its outcome when the user returns, `finish` at the end of the input.
 //
 // Columns beside the joint forecast: each expert alone, and the naive ones (zero, random walk, same weekday). Every
 // column gets a distribution of its own by the same rule (models/interval.h), so that log scores compare means.
@@ -10,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -68,12 +70,16 @@ class Evaluator final : public Observer {
   void judged(const StepClosed& closed, std::span<const Matured> matured,
               const std::optional<Forecast>& forecast) override;
 
+  // Scores what still waits and whose horizon has passed by the last step that anybody closed. Once, after the run.
+  void finish();
+
   const Evaluation& evaluation() const { return evaluation_; }
 
  private:
   // What a forecast is compared with, remembered when it was made.
   struct Origin {
     Step step = 0;
+    std::array<std::optional<PendingForecast>, kHorizonSlots> waiting;
     std::array<double, kHorizonSlots> random_walk{}, weekday{}, lo{}, hi{};
     std::array<std::uint32_t, kHorizonSlots> labels{};
     std::vector<std::uint64_t> ranking, frequency;  // hashes of categories, best first
@@ -86,6 +92,7 @@ class Evaluator final : public Observer {
   struct User {
     std::array<double, 7> last_counts{};  // of the last seven steps, newest first
     Step newest = 0;
+    std::int64_t total = 0;  // events in closed steps
     std::deque<Origin> origins;
     std::vector<CategoryCount> categories;
     std::array<std::array<Spread, kColumns>, kHorizonSlots> spreads{};
@@ -95,9 +102,13 @@ class Evaluator final : public Observer {
   void score(User& user, const Matured& matured);
   void rank(const User& user, const Origin& origin);
 
+  void wait(Origin& origin, std::size_t slot, const User& user, const StepClosed& closed,
+            const HorizonForecast& forecast);
+
   const ModelSet& models_;
   Evaluation evaluation_;
   std::unordered_map<std::string, User> users_;
+  Step newest_ = 0;  // step that anybody closed
   std::array<std::array<std::array<Spread, kColumns>, kHorizonSlots>, kCrowdCells> crowd_{};
 };
 

@@ -40,7 +40,7 @@ std::string long_text() {
 class InputFileTest : public testing::Test {
  protected:
   std::string file_of(const std::string& bytes) {
-    const std::string path = directory_.path() + "/input";
+    std::string path = directory_.path() + "/input";
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }

@@ -10,7 +10,6 @@ namespace driftcast {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 std::vector<std::string> values(const Outbox& outbox) {
   std::vector<std::string> values;

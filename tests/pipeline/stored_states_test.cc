@@ -71,7 +71,7 @@ class StoredState : public testing::Test {};
 
 struct Names {
   template <class State>
-  static std::string GetName(int) {
+  static std::string GetName(int) {  // NOLINT(readability-identifier-naming): GoogleTest's name
     if constexpr (std::is_same_v<State, UserState>) return "users";
     if constexpr (std::is_same_v<State, WindowState>) return "windows";
     if constexpr (std::is_same_v<State, Ledger>) return "ledger";

@@ -19,7 +19,6 @@ from pathlib import Path
 
 DRIFTCAST = sys.argv.pop()
 DAY = 86_400_000
-DORMANT_AFTER = 14  # time.dormant_after
 
 
 def driftcast(*arguments):
@@ -44,10 +43,6 @@ class Twin:
             newest = max(newest, at)
             self.counts[event["user_id"]][at // DAY] += 1
         self.last_closed = newest // DAY  # source.close: the input's end closes the newest day
-
-    def has_closed(self, user, day):
-        """Whether some day from `day` on was closed for this user."""
-        return day <= min(self.last_closed, max(d for d in self.counts[user] if d <= self.last_closed) + DORMANT_AFTER)
 
     def sum(self, user, first, days):
         return sum(self.counts[user].get(day, 0) for day in range(first, first + days))
@@ -94,7 +89,7 @@ class EvaluateTest(unittest.TestCase):
         for forecast in self.forecasts:
             user = forecast["user"]
             first = millis(forecast["as_of"]) // DAY
-            if not self.twin.has_closed(user, first + horizon - 1):
+            if first + horizon - 1 > self.twin.last_closed:
                 continue
             volume = next(h["volume"] for h in forecast["horizons"] if h["steps"] == horizon)
             yield (self.twin.sum(user, first, horizon), volume["mean"], volume["lo"], volume["hi"],

@@ -70,8 +70,8 @@ class Reader {
   Told event(std::string_view line) { return std::get<Told>(read(line)); }
 
  private:
-  const PipelineOptions pipeline_;
-  const OperatorOptions operators_;
+  const PipelineOptions pipeline_{};
+  const OperatorOptions operators_{};
   Decoder decoder_{pipeline_, operators_};
   std::string bytes_;
 };
