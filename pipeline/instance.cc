@@ -30,6 +30,11 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const
   return assembly;
 }
 
+Counters Assembly::counters() const {
+  const std::lock_guard lock(counting_);
+  return counters_;
+}
+
 std::size_t Assembly::index(const Lane& lane) const { return static_cast<std::size_t>(lane.partition); }
 
 Result<std::vector<Partition>> Assembly::commit_epoch(Epoch&& epoch) {
@@ -41,6 +46,7 @@ Result<std::vector<Partition>> Assembly::commit_epoch(Epoch&& epoch) {
     for (std::size_t c = 0; c < kCounters; ++c) sum[c] += lane.mark.counters[c];
   }
   DRIFTCAST_TRY(commit(log_, store_, std::move(epoch)));
+  const std::lock_guard lock(counting_);
   counters_ = sum;
   return shipped;
 }

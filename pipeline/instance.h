@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "config/settings.h"
@@ -39,8 +40,8 @@ class Assembly {
   std::size_t index(const Lane& lane) const;
   StageTimes& times() { return times_; }
 
-  // Sums over the partitions, as of the last committed epoch.
-  const Counters& counters() const { return counters_; }
+  // Sums over the partitions, as of the last committed epoch. Any thread.
+  Counters counters() const;
 
   // Commits an epoch and tells the lanes. Any one thread at a time; the intake is told by `settled`.
   Result<std::vector<Partition>> commit_epoch(Epoch&& epoch);
@@ -55,6 +56,7 @@ class Assembly {
   Lanes lanes_;
   Collector collector_;
   std::unique_ptr<Intake> intake_;
+  mutable std::mutex counting_;  // guards the counters: one thread commits, another shows the progress
   Counters counters_{};
   StageTimes times_;
 };

@@ -32,14 +32,15 @@ bool Intake::ship_due(const Lane& lane, std::int64_t now_ms) const {
 
 bool Intake::epoch_due(std::int64_t now_ms) const {
   if (!epoch_has_work_) return false;
-  return now_ms - epoch_began_ms_ >= options_.epoch.interval.count() || epoch_full();
+  return now_ms - epoch_began_ms_ >= options_.epoch.interval.count() || epoch_holds(0);
 }
 
-// A full epoch takes no more: while the one before is still being committed, the input waits.
-bool Intake::epoch_full() const {
-  if (epoch_bytes_.load(std::memory_order_relaxed) >= static_cast<std::size_t>(options_.epoch.bytes)) return true;
+// True when the epoch has reached its bounds on outputs or states, and so many bytes more.
+bool Intake::epoch_holds(std::int64_t beyond_its_bounds) const {
+  const auto outputs = static_cast<std::int64_t>(epoch_bytes_.load(std::memory_order_relaxed));
+  if (outputs >= options_.epoch.bytes + beyond_its_bounds) return true;
   return std::any_of(lanes_.begin(), lanes_.end(),
-                     [this](const auto& lane) { return lane->dirty_bytes() >= dirty_limit_; });
+                     [&](const auto& lane) { return lane->dirty_bytes() >= dirty_limit_ + beyond_its_bounds; });
 }
 
 bool Intake::idle() const {
@@ -119,7 +120,8 @@ Result<std::unique_ptr<Parcel>> Intake::poll_next_lane() {
 Result<std::unique_ptr<Parcel>> Intake::next(std::int64_t now_ms, bool may_end_epoch) {
   if (ready_.empty() && last_sent_) return std::unique_ptr<Parcel>();
   if (ready_.empty() && may_end_epoch && (first_ || epoch_due(now_ms))) end_epoch(now_ms, false);
-  if (ready_.empty() && !stopping_ && !(epoch_has_work_ && epoch_full())) {
+  const bool waits = epoch_has_work_ && epoch_holds(kMostBeyond);  // for the commit of the epoch before
+  if (ready_.empty() && !stopping_ && !waits) {
     auto parcel = poll_next_lane();
     if (!parcel) return parcel.error();
     if (*parcel) {

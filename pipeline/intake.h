@@ -38,8 +38,9 @@ class Intake {
 
  private:
   static constexpr int kParcelsPerLane = 2;
+  static constexpr std::int64_t kMostBeyond = 16 << 20;  // bytes an epoch may exceed its bounds by until it can end
 
-  bool epoch_full() const;
+  bool epoch_holds(std::int64_t beyond_its_bounds) const;
   bool epoch_due(std::int64_t now_ms) const;
   bool ship_due(const Lane& lane, std::int64_t now_ms) const;
   bool idle() const;
