@@ -20,7 +20,7 @@ enum class Feature : unsigned char {
   kMeanEvents5,       // log1p(mean events per step over the last five steps, this one included)
   kMeanPurchases5,    // likewise purchases
   kMeanAmount5,       // likewise amount, signed
-  kEwmaFast, kEwmaMedium, kEwmaSlow,  // log1p of the EWMA levels 0.3, 0.1, 0.02
+  kLevelFast, kLevelMedium, kLevelSlow,  // log1p of the EWMA levels 0.3, 0.1, 0.02
   kArimaLevel,        // sqrt(events) as ARIMA expects it for the next step
   kArimaInnovation,   // of this step, in units of its standard deviation
   kDriftScore,        // log(1 + Shiryaev-Roberts statistic) of the mix

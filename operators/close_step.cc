@@ -79,9 +79,9 @@ std::pair<float, float> place_in_week(int season) {
 
 void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prior, const StepClosed& closed,
                   float innovation, int season) {
-  at(row, Feature::kEwmaFast) = std::log1p(user.experts.fast);
-  at(row, Feature::kEwmaMedium) = std::log1p(user.experts.slow);
-  at(row, Feature::kEwmaSlow) = std::log1p(user.experts.rate);
+  at(row, Feature::kLevelFast) = std::log1p(user.experts.fast);
+  at(row, Feature::kLevelMedium) = std::log1p(user.experts.slow);
+  at(row, Feature::kLevelSlow) = std::log1p(user.experts.rate);
   at(row, Feature::kArimaLevel) = static_cast<float>(arima_forecast(user.arima, prior, 1).mean);
   at(row, Feature::kArimaInnovation) = innovation / std::sqrt(std::max(user.arima.s2, 1e-9F));
   at(row, Feature::kDriftScore) = static_cast<float>(std::max(0.0, e_detector_log_r(user.mix.detector)));

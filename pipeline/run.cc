@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cmath>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <random>
 
@@ -12,12 +14,12 @@
 #include "pipeline/files.h"
 #include "pipeline/graph_runner.h"
 #include "pipeline/instance.h"
-#include "pipeline/terminal.h"
-#include "pipeline/version.h"
 #include "state/rocksdb_store.h"
 
 namespace driftcast {
 namespace {
+
+constexpr std::string_view kScratch = ".scratch-";
 
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -33,6 +35,17 @@ std::int64_t peak_rss_kib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss;
+}
+
+// Scratch directories of runs that were killed.
+void sweep(const std::string& dir) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kScratch)) continue;
+    const int owner = std::atoi(name.c_str() + kScratch.size());
+    if (owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), ignored);
+  }
 }
 
 // A state directory for one run only, beside the outputs; removed at the end.
@@ -101,13 +114,17 @@ Result<Summary> run_files(const Settings& settings, const ModelSet& models, cons
   DRIFTCAST_TRY(make_directory(settings.pipeline.sink.dir));
   const bool scratch = settings.state.dir.empty();
   const std::string state_dir =
-      scratch ? fmt::format("{}/.scratch-{}", settings.pipeline.sink.dir, ::getpid()) : settings.state.dir;
+      scratch ? fmt::format("{}/{}{}", settings.pipeline.sink.dir, kScratch, ::getpid()) : settings.state.dir;
+  sweep(settings.pipeline.sink.dir);
   const ScratchDirectory remover(scratch ? state_dir : "");
   DRIFTCAST_TRY(make_directory(state_dir));
   auto store = RocksDbStore::open(state_dir + "/store", settings.state);
   if (!store) return store.error();
   auto log = open_log(settings, **store, state_dir);
   if (!log) return log.error();
+  const std::string summary_path = settings.pipeline.sink.dir + "/summary.json";
+  std::error_code ignored;
+  std::filesystem::remove(summary_path, ignored);  // an earlier run's
   auto opened = Assembly::open(settings, models, **log, **store, clock, new_lineage(), observer);
   if (!opened) return opened.error();
   Assembly& assembly = **opened;
@@ -134,58 +151,8 @@ Result<Summary> run_files(const Settings& settings, const ModelSet& models, cons
     summary.stage_cpu_s[stage] = assembly.times().seconds(stage);
   }
   summary.peak_rss_kib = peak_rss_kib();
-  DRIFTCAST_TRY(replace_file(settings.pipeline.sink.dir + "/summary.json", summary_json(summary) + "\n"));
+  DRIFTCAST_TRY(replace_file(summary_path, summary_json(summary) + "\n"));
   return summary;
-}
-
-namespace {
-
-// The stages' CPU times, then what is left of the process's, as a list.
-template <class Word>
-std::string by_stage(const Summary& summary, std::string_view separator, Word word) {
-  std::string list;
-  double rest = summary.cpu_s;
-  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
-    list += fmt::format("{}{}", word(kStages[stage].name, summary.stage_cpu_s[stage]), separator);
-    rest -= summary.stage_cpu_s[stage];
-  }
-  return list + word("other", std::max(0.0, rest));
-}
-
-}  // namespace
-
-std::string summary_json(const Summary& summary) {
-  return fmt::format(
-      R"({{"driftcast":"{}","records":{},"processed":{},"late":{},"duplicate":{},"dead_letter":{},"users":{},"sessions":{},)"
-      R"("steps":{},"forecasts":{},"drift_signals":{},"advances":{},"wall_s":{:.3f},"cpu_s":{:.3f},"stage_cpu_s":{{{}}}}})",
-      kVersion, summary.of(Counter::kRecords), summary.of(Counter::kProcessed), summary.of(Counter::kLate),
-      summary.of(Counter::kDuplicate), summary.of(Counter::kDeadLetter), summary.of(Counter::kUsers),
-      summary.of(Counter::kSessions), summary.of(Counter::kSteps), summary.of(Counter::kForecasts),
-      summary.of(Counter::kDriftSignals), summary.of(Counter::kAdvances), summary.wall_s, summary.cpu_s,
-      by_stage(summary, ",",
-               [](std::string_view name, double seconds) { return fmt::format("\"{}\":{:.3f}", name, seconds); }));
-}
-
-std::string summary_text(const Summary& summary) {
-  const auto of = [&](Counter counter) { return grouped(summary.of(counter)); };
-  const auto records = static_cast<double>(summary.here(Counter::kRecords));
-  const std::string first =
-      summary.first_forecast_s < 0 ? "" : fmt::format("   first forecast after {:.1f} s", summary.first_forecast_s);
-  return fmt::format(
-      "events         {:>13}   processed {}, late {}, duplicate {}, dead letters {}\n"
-      "users          {:>13}   sessions {}, steps {}\n"
-      "forecasts      {:>13}{}\n"
-      "drift signals  {:>13}\n"
-      "events/s       {:>13}   CPU {:.2f} us/event, wall {:.1f} s, peak memory {:.0f} MiB\n"
-      "CPU spent in                   {}\n",
-      of(Counter::kRecords), of(Counter::kProcessed), of(Counter::kLate), of(Counter::kDuplicate),
-      of(Counter::kDeadLetter), of(Counter::kUsers), of(Counter::kSessions), of(Counter::kSteps),
-      of(Counter::kForecasts), first, of(Counter::kDriftSignals),
-      grouped(std::llround(records / std::max(summary.wall_s, 1e-3))), summary.cpu_s * 1e6 / std::max(records, 1.0),
-      summary.wall_s, static_cast<double>(summary.peak_rss_kib) / 1024,
-      by_stage(summary, ", ", [&](std::string_view name, double seconds) {
-        return fmt::format("{} {:.0f} %", name, 100 * seconds / std::max(summary.cpu_s, 1e-9));
-      }));
 }
 
 }  // namespace driftcast
