@@ -30,7 +30,7 @@ struct CategoryOptions {
 };
 
 struct DriftOptions {
-  double run_length = 3500;  // expected events between false alarms of one steady user (Shiryaev-Roberts threshold)
+  double run_length = 4000;  // expected events between false alarms of one steady user (Shiryaev-Roberts threshold)
   double fdr = 0.05;         // false discovery rate of `confirmed` over a partition's users (e-BH)
   int min_events = 10;       // occasions of a category before the mix is judged; twice as many steps before the volume
 };
