@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/hash.h"
 #include "pipeline/decode.h"
@@ -26,6 +27,7 @@ struct Waiting {
   std::string_view key, value;
   std::optional<EventTime> timestamp;
   Offset offset = 0;
+  std::size_t cut = 0;
   std::shared_ptr<const std::string> buffer;
 };
 
@@ -52,6 +54,7 @@ struct FileSource::Parts {
   bool ended = false;
   std::string carry;           // the unfinished last line of the chunk before
   bool skips_to_next = false;  // the carried line is too long: its rest is dropped
+  std::size_t cut = 0;         // bytes of it that were
   std::vector<Inbox> inboxes;
   std::size_t waiting = 0;
   simdjson::ondemand::parser parser;
@@ -113,7 +116,9 @@ std::optional<EventTime> FileSource::Parts::timestamp_of(simdjson::ondemand::doc
 
 void FileSource::Parts::take_line(std::string_view line, const std::shared_ptr<const std::string>& buffer,
                                   Arena& keys) {
-  Waiting record{{}, line, std::nullopt, 0, buffer};
+  Waiting record{{}, line.substr(0, longest_line), std::nullopt, 0, std::exchange(cut, 0), buffer};
+  if (line.size() > longest_line) record.cut += line.size() - longest_line;
+  line = record.value;
   std::string_view text = line;
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   simdjson::ondemand::document document;
@@ -138,11 +143,12 @@ void FileSource::Parts::take_lines(const std::shared_ptr<std::string>& text, std
     const auto stop = static_cast<std::size_t>(end - text->data());
     std::string_view line(text->data() + begin, stop - begin);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    take_line(line.substr(0, longest_line), text, keys);
+    take_line(line, text, keys);
     begin = stop + 1;
   }
   carry.assign(*text, begin, size - begin);
   if (carry.size() <= longest_line) return;
+  cut = carry.size() - longest_line;
   carry.resize(longest_line);
   skips_to_next = true;
 }
@@ -150,6 +156,7 @@ void FileSource::Parts::take_lines(const std::shared_ptr<std::string>& text, std
 // Moves what follows the first line feed to the front; returns the bytes left.
 std::size_t FileSource::Parts::without_rest_of_long_line(char* begin, std::size_t size) {
   const auto* end = static_cast<const char*>(std::memchr(begin, '\n', size));
+  cut += end == nullptr ? size : static_cast<std::size_t>(end - begin);
   if (end == nullptr) return 0;
   skips_to_next = false;
   const std::size_t left = size - static_cast<std::size_t>(end - begin);
@@ -188,7 +195,7 @@ Result<void> FileSource::Parts::finish() {
   if (!options.close) return {};
   auto text = std::make_shared<std::string>(kClose);
   text->append(kPadding, '\0');
-  const Waiting record{{}, std::string_view(*text).substr(0, kClose.size()), std::nullopt, 0, text};
+  const Waiting record{{}, std::string_view(*text).substr(0, kClose.size()), std::nullopt, 0, 0, text};
   for (Inbox& inbox : inboxes) deliver(inbox, record, close_offset(inbox.end));
   return {};
 }
@@ -238,7 +245,7 @@ Result<void> FileSource::poll(Partition partition, std::size_t max, Slice& slice
   DRIFTCAST_TRY(parts_->check_growth(inbox));
   while (slice.records.size() < max && !inbox.waiting.empty()) {
     Waiting& record = inbox.waiting.front();
-    slice.records.push_back({record.key, record.value, record.timestamp, record.offset});
+    slice.records.push_back({record.key, record.value, record.timestamp, record.offset, record.cut});
     if (slice.buffers.empty() || slice.buffers.back() != record.buffer)
       slice.buffers.push_back(std::move(record.buffer));
     inbox.waiting.pop_front();

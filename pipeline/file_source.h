@@ -3,8 +3,8 @@
 // one of its own kind (close_offset).
 //
 // A line without a readable user id goes by the hash of its bytes; an advance record goes to every partition. Of a line
-// longer than 2 MiB, or than the longest record allowed, the rest is dropped: it is a dead letter anyway. At the end of
-// the input each partition gets an advance record that closes everything, unless told not to.
+// longer than 2 MiB, or than the longest record allowed, the rest is dropped: it is a dead letter, which says how much.
+// At the end of the input each partition gets an advance record that closes everything, unless told not to.
 #pragma once
 
 #include <deque>

@@ -210,7 +210,7 @@ class Folder {
   }
 
   void refuse(Topic topic, const Record& record, Reason reason, std::string_view field) {
-    if (!suppressed()) out_.add(topic, position(), record.key, record.value.value_or(""), reason, field);
+    if (!suppressed()) out_.add(topic, position(), record.key, record.value.value_or(""), reason, field, record.cut);
   }
 
   FoldLane& lane_;

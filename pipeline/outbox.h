@@ -24,14 +24,15 @@ struct OutboxRecord {
   Position position;
   std::string_view key, value;
   std::string_view field;  // dead letters: the field to blame, or empty
+  std::size_t cut = 0;     // bytes that the value had beyond these
 };
 
 class Outbox {
  public:
   // Appends a record; the bytes are copied.
   void add(Topic topic, const Position& position, std::string_view key, std::string_view value,
-           Reason reason = Reason::kNone, std::string_view field = {}) {
-    items_.push_back({topic, reason, position, bytes_.size(), key.size(), value.size(), field.size()});
+           Reason reason = Reason::kNone, std::string_view field = {}, std::size_t cut = 0) {
+    items_.push_back({topic, reason, position, bytes_.size(), key.size(), value.size(), field.size(), cut});
     bytes_.append(key).append(value).append(field);
   }
 
@@ -43,7 +44,7 @@ class Outbox {
   OutboxRecord operator[](std::size_t i) const {
     const Item& item = items_[i];
     const std::string_view all(bytes_);
-    OutboxRecord record{item.topic, item.reason, item.position, {}, {}, {}};
+    OutboxRecord record{item.topic, item.reason, item.position, {}, {}, {}, item.cut};
     record.key = all.substr(item.begin, item.key);
     record.value = all.substr(item.begin + item.key, item.value);
     record.field = all.substr(item.begin + item.key + item.value, item.field);
@@ -53,7 +54,9 @@ class Outbox {
   // Appends the records of two outboxes that are each in position order, `first` before `second` at equal positions.
   void merge(const Outbox& first, const Outbox& second) {
     std::size_t j = 0;
-    const auto copy = [this](const OutboxRecord& r) { add(r.topic, r.position, r.key, r.value, r.reason, r.field); };
+    const auto copy = [this](const OutboxRecord& r) {
+      add(r.topic, r.position, r.key, r.value, r.reason, r.field, r.cut);
+    };
     for (std::size_t i = 0; i < first.size(); ++i) {
       for (; j < second.size() && second.items_[j].position < first.items_[i].position; ++j) copy(second[j]);
       copy(first[i]);
@@ -66,7 +69,7 @@ class Outbox {
     Topic topic;
     Reason reason;
     Position position;
-    std::size_t begin, key, value, field;
+    std::size_t begin, key, value, field, cut;
   };
   std::vector<Item> items_;
   std::string bytes_;

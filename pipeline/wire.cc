@@ -222,6 +222,7 @@ void append_envelope(std::string& out, Partition partition, const OutboxRecord& 
   object.text("value", bytes(record.value));
   if (!readable) object.text("encoding", "base64");
   if (!record.field.empty()) object.text("field", record.field);
+  if (record.cut > 0) object.integer("cut", static_cast<std::int64_t>(record.cut));
 }
 
 }  // namespace driftcast

@@ -315,6 +315,21 @@ TEST_F(FileSourceTest, SaysWhyItCannotOpen) {
 
 // --- long lines ---
 
+// In one chunk and over many, and without a line feed at the end.
+TEST_F(FileSourceTest, SaysHowManyBytesOfALineAreMissing) {
+  const std::string rubbish((2 << 20) + 5, 'x');
+  const std::string more_rubbish(7'000'000, 'y');
+  write(event("bob") + "\n" + rubbish + "\n" + more_rubbish + "\n" + event("eve") + "\n" + more_rubbish);
+  auto source = open();
+  std::vector<std::size_t> cut;
+  while (!source->exhausted(0)) {
+    Slice slice;
+    ASSERT_TRUE(source->poll(0, 1, slice));
+    for (const Record& record : slice.records) cut.push_back(record.cut);
+  }
+  EXPECT_THAT(cut, ElementsAre(0, 5, 7'000'000 - (2 << 20), 0, 7'000'000 - (2 << 20)));
+}
+
 TEST_F(FileSourceTest, KeepsTheFirstTwoMegabytesOfALongerLine) {
   const std::string long_line = event("ann", ",\"pad\":\"" + std::string(5'000'000, 'x') + "\"");
   write(event("bob") + "\n" + long_line + "\n" + event("eve") + "\n" + long_line);

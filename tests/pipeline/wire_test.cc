@@ -120,6 +120,11 @@ TEST(Wire, PutsALetterIntoAnEnvelopeAsItCame) {
             R"({"reason":"late","origin":{"partition":2,"offset":0},"key":null,"value":""})");
 }
 
+TEST(Wire, SaysHowMuchOfALetterWasNotKept) {
+  EXPECT_EQ(envelope({Topic::kDeadLetters, Reason::kTooLarge, {7, 0}, "", "xx", "", 4998}),
+            R"({"reason":"too_large","origin":{"partition":2,"offset":7},"key":null,"value":"xx","cut":4998})");
+}
+
 TEST(Wire, WritesBytesThatAreNotTextInBase64) {
   EXPECT_EQ(
       envelope({Topic::kDeadLetters, Reason::kEncoding, {7, 0}, "ann", "caf\xE9", ""}),
