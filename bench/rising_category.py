@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Is the rise of a category seen that is known from outside? A row of bench/RESULTS.md.
 
-usage: bench/rising_category.py [--driftcast PROGRAM] --category NAME EVENTS
+usage: bench/rising_category.py [--driftcast PROGRAM] [--window EVENTS] --category NAME EVENTS
 
-A user's share of the category passes 20 % where 20 of some 100 consecutive events are of it, none of which are among the
-user's first 100; it rises where it began lower. Counts the users for whom some drift signal names the category as
+A user's share of the category passes 20 % where a fifth of some 200 consecutive events (--window) are of it, none of which
+are among the user's first 200; it rises where it began lower. The shorter the window, the more pass by chance. Counts the users for whom some drift signal names the category as
 rising, among those that began below 5, 10 and 20 %.
 """
 
@@ -17,7 +17,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-WINDOW, BAR = 100, 0.2
+BAR = 0.2
 
 
 def histories(path, category):
@@ -29,9 +29,9 @@ def histories(path, category):
     return users
 
 
-def passes(history):
-    windows = range(WINDOW, len(history) - WINDOW + 1)
-    return any(sum(history[begin:begin + WINDOW]) >= BAR * WINDOW for begin in windows)
+def passes(history, window):
+    begins = range(window, len(history) - window + 1)
+    return any(sum(history[begin:begin + window]) >= BAR * window for begin in begins)
 
 
 def signalled(driftcast, path, category):
@@ -47,12 +47,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--driftcast", default="build/release/driftcast")
     parser.add_argument("--category", required=True, help="how its name ends")
+    parser.add_argument("--window", type=int, default=200, metavar="EVENTS")
     parser.add_argument("events")
     arguments = parser.parse_args()
-    users = {user: history for user, history in histories(arguments.events, arguments.category).items() if passes(history)}
+    window = arguments.window
+    users = {user: history for user, history in histories(arguments.events, arguments.category).items()
+             if passes(history, window)}
     seen = signalled(arguments.driftcast, arguments.events, arguments.category)
     for bound in (0.05, 0.1, BAR):
-        began = {user for user, history in users.items() if sum(history[:WINDOW]) < bound * WINDOW}
+        began = {user for user, history in users.items() if sum(history[:window]) < bound * window}
         print(f"began below {bound:.0%}: {len(began & seen)} of {len(began)} signalled")
 
 
