@@ -1,0 +1,108 @@
+// What counts as the outcome of a forecast, also for users who never come again.
+#include "pipeline/evaluation/evaluator.h"
+
+#include <gtest/gtest.h>
+
+namespace driftcast {
+namespace {
+
+constexpr int kHorizon = 3;
+
+StepClosed closed(const char* user, Step step, std::int64_t count) {
+  StepClosed result;
+  result.user = user;
+  result.step = step;
+  result.count = count;
+  return result;
+}
+
+Forecast forecast_of(double mean) {
+  Forecast forecast;
+  HorizonForecast& horizon = forecast.horizons.emplace_back();
+  horizon.steps = kHorizon;
+  horizon.mean = mean;
+  horizon.lo = 0;
+  horizon.hi = 1;
+  return forecast;
+}
+
+class EvaluatorTest : public testing::Test {
+ protected:
+  // A step without outcomes, after which so many events are forecast.
+  void step(const char* user, Step step, std::int64_t count, double mean) {
+    evaluator_.judged(closed(user, step, count), {}, forecast_of(mean));
+  }
+  ColumnScore joint() const {
+    ColumnScore sum;
+    for (const HorizonScore& score : evaluator_.evaluation().scores[0]) {
+      sum.absolute += score.columns[0].absolute;
+      sum.count += score.columns[0].count;
+    }
+    return sum;
+  }
+  IntervalScore interval() const {
+    IntervalScore sum;
+    for (const HorizonScore& score : evaluator_.evaluation().scores[0]) {
+      sum.covered += score.all.covered;
+      sum.count += score.all.count;
+    }
+    return sum;
+  }
+
+  Evaluator evaluator_{{kHorizon}, default_models()};
+};
+
+TEST_F(EvaluatorTest, AnOutcomeThatJudgeTellsIsScoredOnce) {
+  step("ann", 1, 2, 5);
+  PendingForecast pending;
+  pending.step = 1;
+  pending.mean = 5;
+  const std::vector<Matured> matured{{0, pending, 9}};
+  evaluator_.judged(closed("ann", 4, 9), matured, std::nullopt);
+  evaluator_.finish();
+  EXPECT_EQ(joint().count, 1);
+  EXPECT_EQ(joint().absolute, 4);
+}
+
+TEST_F(EvaluatorTest, AUserWhoNeverCameAgainHadNoEventsWhereTheHorizonHasPassed) {
+  step("ann", 1, 2, 5);
+  step("bob", 1 + kHorizon, 1, 7);
+  EXPECT_EQ(joint().count, 0);
+  evaluator_.finish();
+  EXPECT_EQ(joint().count, 1);
+  EXPECT_EQ(joint().absolute, 5);
+  EXPECT_EQ(interval().covered, 1);
+}
+
+TEST_F(EvaluatorTest, WhatCameAfterTheForecastIsCountedAtTheEnd) {
+  step("ann", 1, 2, 5);
+  evaluator_.judged(closed("ann", 2, 3), {}, std::nullopt);
+  step("bob", 1 + kHorizon, 1, 7);
+  evaluator_.finish();
+  EXPECT_EQ(joint().absolute, 2);
+  EXPECT_EQ(interval().covered, 0);
+}
+
+TEST_F(EvaluatorTest, AHorizonThatHasNotPassedIsNoOutcome) {
+  step("ann", 1, 2, 5);
+  step("bob", kHorizon, 1, 7);
+  evaluator_.finish();
+  EXPECT_EQ(joint().count, 0);
+}
+
+// As many as judge lets wait: of a long horizon not one for every step.
+TEST(Evaluator, OfALongHorizonEveryFewStepsAForecastIsScored) {
+  constexpr int kLong = 4 * kPendingPerHorizon;
+  Evaluator evaluator({kLong}, default_models());
+  Forecast forecast = forecast_of(5);
+  forecast.horizons[0].steps = kLong;
+  for (Step step = 1; step <= 16; ++step) evaluator.judged(closed("ann", step, 1), {}, forecast);
+  evaluator.judged(closed("bob", 16 + kLong, 1), {}, std::nullopt);
+  evaluator.finish();
+  std::int64_t scored = 0;
+  for (const HorizonScore& score : evaluator.evaluation().scores[0]) scored += score.all.count;
+  EXPECT_EQ(scored, 4);
+}
+
+}  // namespace
+}  // namespace driftcast

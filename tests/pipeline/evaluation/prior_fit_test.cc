@@ -1,0 +1,70 @@
+// Priors are fitted from what passes, and only where there is enough of it.
+#include "pipeline/evaluation/prior_fit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace driftcast {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kSegment = 4;
+
+// A user whose steps scatter around a level of the user's own: nothing but the level can be known in advance.
+void live(PriorFit& fit, int user, double level, int steps, std::mt19937_64& random) {
+  std::poisson_distribution<std::int64_t> events(level);
+  for (int step = 0; step < steps; ++step) {
+    StepClosed closed;
+    closed.user = "user" + std::to_string(user);
+    closed.step = step;
+    closed.count = events(random);
+    closed.segment = kSegment;
+    fit.judged(closed, {}, std::nullopt);
+  }
+}
+
+TEST(PriorFit, LeavesSegmentsThatFewAreInAsTheyWere) {
+  PriorFit fit(default_models());
+  std::mt19937_64 random(1);
+  for (int user = 0; user < 3; ++user) live(fit, user, 6, 100, random);
+  EXPECT_EQ(priors_as_code(fit.fitted()), priors_as_code(default_models()));
+}
+
+// The one-step forecast of a level under noise is an exponential mean: phi near 0, theta near -1.
+TEST(PriorFit, FindsTheMeanAndThatTheLevelIsAllThereIs) {
+  PriorFit fit(default_models());
+  std::mt19937_64 random(2);
+  for (int user = 0; user < 300; ++user) live(fit, user, 5 + user % 3, 120, random);
+  const ModelSet fitted = fit.fitted();
+  const ModelSet::Segment& segment = fitted.segments[kSegment];
+  EXPECT_NEAR(segment.mean, 6, 0.1);
+  EXPECT_LE(std::abs(segment.arima.phi), 0.2F);
+  EXPECT_LE(segment.arima.theta, -0.8F);
+  EXPECT_NEAR(segment.arima.s2, 0.25, 0.05);  // of a Poisson count's root
+  EXPECT_EQ(fitted.segments[kSegment + 1].mean, default_models().segments[kSegment + 1].mean);
+  EXPECT_NE(fitted.hash, default_models().hash);
+}
+
+TEST(PriorFit, ComesToTheSameInWhateverOrderUsersCome) {
+  PriorFit there(default_models());
+  PriorFit back(default_models());
+  for (int i = 0; i < 200; ++i) {
+    for (auto& [fit, user] : {std::pair(&there, i), std::pair(&back, 199 - i)}) {
+      std::mt19937_64 random(static_cast<std::uint64_t>(user));
+      live(*fit, user, 4, 60, random);
+    }
+  }
+  EXPECT_EQ(there.fitted().hash, back.fitted().hash);
+}
+
+TEST(PriorFit, PrintsRowsAsTheSourceHoldsThem) {
+  EXPECT_THAT(priors_as_code(default_models()),
+              HasSubstr("    {0.3, 0.1485, 3.22, {0.00F, -0.90F, 0.1213F, 0.0874F, "));
+}
+
+}  // namespace
+}  // namespace driftcast
