@@ -111,7 +111,7 @@ Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, co
   return client;
 }
 
-Result<int> KafkaClient::partitions_of(const std::string& topic) const {
+Result<std::optional<int>> KafkaClient::find_topic(const std::string& topic) const {
   const KafkaPtr<rd_kafka_topic_s> handle(rd_kafka_topic_new(get(), topic.c_str(), nullptr));
   const rd_kafka_metadata_t* got = nullptr;
   DRIFTCAST_TRY(checked(rd_kafka_metadata(get(), 0, handle.get(), &got, kAnswerMs),
@@ -119,11 +119,16 @@ Result<int> KafkaClient::partitions_of(const std::string& topic) const {
   const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> metadata(
       got, rd_kafka_metadata_destroy);
   const rd_kafka_metadata_topic_t& found = metadata->topics[0];
-  if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-    return error(ErrorCode::kConfig, "there is no topic '" + topic + "'");
-  }
+  if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::optional<int>();
   DRIFTCAST_TRY(checked(found.err, "use topic '" + topic + "'"));
-  return found.partition_cnt;
+  return std::optional(found.partition_cnt);
+}
+
+Result<int> KafkaClient::partitions_of(const std::string& topic) const {
+  const auto found = find_topic(topic);
+  if (!found) return found.error();
+  if (*found) return **found;
+  return error(ErrorCode::kConfig, "there is no topic '" + topic + "'");
 }
 
 Result<OffsetRange> KafkaClient::range_of(const std::string& topic, Partition partition) const {

@@ -78,8 +78,10 @@ class KafkaClient {
 
   rd_kafka_s* get() const { return client_.get(); }
 
-  // Asks the brokers how many partitions a topic has. Connects; fails with kUnavailable when nobody answers in time,
-  // and with kConfig when there is no such topic.
+  // Asks the brokers how many partitions a topic has; nothing when there is no such topic. Connects; fails with
+  // kUnavailable when nobody answers in time.
+  Result<std::optional<int>> find_topic(const std::string& topic) const;
+  // Of a topic that must be there: else kConfig.
   Result<int> partitions_of(const std::string& topic) const;
   Result<OffsetRange> range_of(const std::string& topic, Partition partition) const;
 
