@@ -10,11 +10,10 @@
 #include <vector>
 
 #include "pipeline/kafka_handle.h"
+#include "pipeline/options.h"
 #include "pipeline/slice.h"
 
 namespace driftcast {
-
-enum class Until { kForever, kEnd };  // kEnd: the end of the topic when it is opened
 
 class KafkaSource {
  public:

@@ -69,6 +69,8 @@ struct KafkaOptions {
   ClientProperties client;
 };
 
+enum class Until { kForever, kEnd };  // how far a topic is read; kEnd: to its end when it is opened
+
 struct TopicOptions {
   std::string input = "interest-events";
   std::string forecasts = "interest-forecasts";
