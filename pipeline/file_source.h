@@ -29,6 +29,7 @@ constexpr std::optional<Offset> records_when_closed(Offset next_offset) {
 
 class FileSource {
  public:
+  // Borrows the options: they outlive the source.
   static Result<std::unique_ptr<FileSource>> open(const PipelineOptions& options);
   ~FileSource();
 
