@@ -10,6 +10,8 @@ namespace driftcast {
 
 class Arena {
  public:
+  static constexpr std::size_t kBlock = 64 << 10;
+
   // Copies the bytes; the view lives as long as the arena.
   std::string_view copy(std::string_view bytes) {
     if (bytes.empty()) return {};
@@ -22,8 +24,6 @@ class Arena {
   }
 
  private:
-  static constexpr std::size_t kBlock = 64 << 10;
-
   void grow(std::size_t needed) {
     left_ = needed > kBlock ? needed : kBlock;
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(left_));

@@ -4,7 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
 #include <utility>
 
 #include "core/hash.h"
@@ -15,10 +15,10 @@
 namespace driftcast {
 namespace {
 
-constexpr std::size_t kChunk = 1 << 20;        // read at once from a file
-constexpr std::size_t kPipeChunk = 64 << 10;   // and from a pipe, which seldom holds more
+constexpr std::size_t kChunk = 256 << 10;      // read at once: what InputFile gives at most
 constexpr std::size_t kLongestLine = 2 << 20;  // or the longest record allowed; what is beyond is dropped
-constexpr std::size_t kWaiting = 200'000;      // records read ahead of the slowest partition
+constexpr std::size_t kInMemory =
+    64 << 20;  // bytes of records, and of chunks that one still lies in; then reading waits
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kClose = R"({"type":"advance","close":true})";
 static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
@@ -31,9 +31,30 @@ struct Waiting {
   std::shared_ptr<const std::string> buffer;
 };
 
-struct Chunk {
-  std::string text;  // whole lines, padded
-  Arena keys;
+using Bytes = std::shared_ptr<std::atomic<std::size_t>>;
+
+// Whole lines, padded, and the keys of their records. Freed by whichever thread is done with its last record.
+class Chunk {
+ public:
+  Chunk(std::string_view lines, Bytes in_memory) : in_memory_(std::move(in_memory)) {
+    text_.reserve(lines.size() + kPadding);
+    text_.append(lines).append(kPadding, '\0');
+    *in_memory_ += size();
+  }
+  Chunk(const Chunk&) = delete;
+  Chunk& operator=(const Chunk&) = delete;
+  ~Chunk() { *in_memory_ -= size(); }
+
+  const std::string& text() const { return text_; }
+  std::string_view lines() const { return std::string_view(text_).substr(0, text_.size() - kPadding); }
+  Arena& keys() { return keys_; }
+
+ private:
+  std::size_t size() const { return text_.size() + Arena::kBlock; }
+
+  std::string text_;
+  Arena keys_;
+  Bytes in_memory_;
 };
 
 struct Inbox {
@@ -52,11 +73,12 @@ struct FileSource::Parts {
   std::size_t longest_line = kLongestLine;
   std::unique_ptr<InputFile> file;
   bool ended = false;
-  std::string carry;           // the unfinished last line of the chunk before
+  std::string carry;           // the unfinished last line of what was read
   bool skips_to_next = false;  // the carried line is too long: its rest is dropped
   std::size_t cut = 0;         // bytes of it that were
   std::vector<Inbox> inboxes;
-  std::size_t waiting = 0;
+  std::size_t waiting = 0;                                          // records
+  Bytes in_memory = std::make_shared<std::atomic<std::size_t>>(0);  // of chunks
   simdjson::ondemand::parser parser;
   simdjson::dom::parser strict_parser;
   Decoder decoder;
@@ -64,9 +86,10 @@ struct FileSource::Parts {
   explicit Parts(const PipelineOptions& pipeline)
       : options(pipeline.source), mapping(pipeline.mapping), decoder(pipeline, {}) {}
 
+  bool has_room() const { return *in_memory + waiting * sizeof(Waiting) < kInMemory; }
   Result<void> read_chunk();
-  std::size_t without_rest_of_long_line(char* begin, std::size_t size);
-  void take_lines(const std::shared_ptr<std::string>& text, std::size_t size, Arena& keys);
+  void drop_rest_of_long_line(std::size_t carried);
+  void take_lines(const std::shared_ptr<Chunk>& chunk);
   void take_line(std::string_view line, const std::shared_ptr<const std::string>& buffer, Arena& keys);
   bool look_again(std::string_view text, std::string_view& user, Arena& keys);
   std::optional<EventTime> timestamp_of(simdjson::ondemand::document& document) const;
@@ -135,51 +158,45 @@ void FileSource::Parts::take_line(std::string_view line, const std::shared_ptr<c
   deliver(partition_of(record.key.empty() ? line : record.key, options.partitions), record);
 }
 
-void FileSource::Parts::take_lines(const std::shared_ptr<std::string>& text, std::size_t size, Arena& keys) {
-  std::size_t begin = 0;
-  while (begin < size) {
-    const auto* end = static_cast<const char*>(std::memchr(text->data() + begin, '\n', size - begin));
-    if (end == nullptr) break;
-    const auto stop = static_cast<std::size_t>(end - text->data());
-    std::string_view line(text->data() + begin, stop - begin);
+// The lines end in line feeds.
+void FileSource::Parts::take_lines(const std::shared_ptr<Chunk>& chunk) {
+  const std::shared_ptr<const std::string> buffer(chunk, &chunk->text());
+  std::string_view rest = chunk->lines();
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    std::string_view line = rest.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    take_line(line, text, keys);
-    begin = stop + 1;
+    take_line(line, buffer, chunk->keys());
+    rest.remove_prefix(end + 1);
   }
-  carry.assign(*text, begin, size - begin);
-  if (carry.size() <= longest_line) return;
-  cut = carry.size() - longest_line;
-  carry.resize(longest_line);
-  skips_to_next = true;
 }
 
-// Moves what follows the first line feed to the front; returns the bytes left.
-std::size_t FileSource::Parts::without_rest_of_long_line(char* begin, std::size_t size) {
-  const auto* end = static_cast<const char*>(std::memchr(begin, '\n', size));
-  cut += end == nullptr ? size : static_cast<std::size_t>(end - begin);
-  if (end == nullptr) return 0;
-  skips_to_next = false;
-  const std::size_t left = size - static_cast<std::size_t>(end - begin);
-  std::memmove(begin, end, left);
-  return left;
+// What was read behind the carried beginning of a line that is too long: dropped up to the line's end.
+void FileSource::Parts::drop_rest_of_long_line(std::size_t carried) {
+  const std::size_t end = std::min(carry.find('\n', carried), carry.size());
+  cut += end - carried;
+  skips_to_next = end == carry.size();
+  carry.erase(carried, end - carried);
 }
 
 Result<void> FileSource::Parts::read_chunk() {
-  auto chunk = std::make_shared<Chunk>();
-  std::string& text = chunk->text;
-  const std::size_t room = file->size() == 0 ? kPipeChunk : kChunk;
-  text.resize(carry.size() + room + kPadding);
-  std::memcpy(text.data(), carry.data(), carry.size());
-  auto read = file->read(text.data() + carry.size(), room);
+  const std::size_t carried = carry.size();
+  carry.resize(carried + kChunk);
+  auto read = file->read(carry.data() + carried, kChunk);
+  carry.resize(carried + (read ? read->value_or(0) : 0));
   if (!read) return read.error();
   if (!*read) return {};
   ended = **read == 0;
-  std::size_t fresh = **read;
-  if (skips_to_next) fresh = without_rest_of_long_line(text.data() + carry.size(), fresh);
-  std::size_t size = carry.size() + fresh;
-  if (ended && size > 0) text[size++] = '\n';  // the last line needs no line feed of its own
-  std::memset(text.data() + size, 0, text.size() - size);
-  take_lines(std::shared_ptr<std::string>(chunk, &text), size, chunk->keys);
+  if (skips_to_next) drop_rest_of_long_line(carried);
+  if (ended && !carry.empty()) carry += '\n';  // the last line needs no line feed of its own
+  const std::size_t whole = carry.rfind('\n') + 1;
+  if (whole > 0) take_lines(std::make_shared<Chunk>(std::string_view(carry).substr(0, whole), in_memory));
+  carry.erase(0, whole);
+  if (carry.size() > longest_line) {
+    cut += carry.size() - longest_line;
+    carry.resize(longest_line);
+    skips_to_next = true;
+  }
   return ended ? finish() : Result<void>();
 }
 
@@ -239,7 +256,7 @@ void FileSource::expect(Partition partition, const Position& committed) {
 
 Result<void> FileSource::poll(Partition partition, std::size_t max, Slice& slice) {
   Inbox& inbox = parts_->inboxes[static_cast<std::size_t>(partition)];
-  if (inbox.waiting.empty() && !parts_->ended && parts_->waiting < kWaiting) {
+  if (inbox.waiting.empty() && !parts_->ended && parts_->has_room()) {
     if (auto read = parts_->read_chunk(); !read) return read;
   }
   DRIFTCAST_TRY(parts_->check_growth(inbox));

@@ -29,6 +29,7 @@ constexpr std::optional<Offset> records_when_closed(Offset next_offset) {
 
 class FileSource {
  public:
+  // Borrows the options: they outlive the source.
   static Result<std::unique_ptr<FileSource>> open(const PipelineOptions& options);
   ~FileSource();
 
@@ -39,8 +40,9 @@ class FileSource {
   // partition, and when it goes on after an end that was closed.
   void expect(Partition partition, const Position& committed);
 
-  // Appends up to `max` records: none when a pipe has none yet. Reads on only while no partition has much waiting:
-  // memory stays bounded when one partition gets most of the input, and the caller must keep polling all of them.
+  // Appends up to `max` records: none when a pipe has none yet. Reads on only while what was
+  // read and is not done with fits in 64 MiB, so memory stays bounded where one partition lags or lines are long; the
+  // caller must keep polling all of them.
   Result<void> poll(Partition partition, std::size_t max, Slice& slice);
   bool exhausted(Partition partition) const;
 

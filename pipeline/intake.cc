@@ -120,8 +120,9 @@ Result<std::unique_ptr<Parcel>> Intake::poll_next_lane() {
 Result<std::unique_ptr<Parcel>> Intake::next(std::int64_t now_ms, bool may_end_epoch) {
   if (ready_.empty() && last_sent_) return std::unique_ptr<Parcel>();
   if (ready_.empty() && may_end_epoch && (first_ || epoch_due(now_ms))) end_epoch(now_ms, false);
-  const bool waits = epoch_has_work_ && epoch_holds(kMostBeyond);  // for the commit of the epoch before
-  if (ready_.empty() && !stopping_ && !waits) {
+  // Where an epoch may end, a full one has just done so.
+  const auto waits_for_commit = [&] { return !may_end_epoch && epoch_has_work_ && epoch_holds(kMostBeyond); };
+  if (ready_.empty() && !stopping_ && !waits_for_commit()) {
     auto parcel = poll_next_lane();
     if (!parcel) return parcel.error();
     if (*parcel) {

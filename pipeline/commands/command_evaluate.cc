@@ -59,12 +59,12 @@ void add_evaluate_command(CLI::App& app, int& code) {
   command->add_option("--out", arguments->out, "Directory for outputs and metrics.json")->capture_default_str();
   command->add_option("--labels", arguments->labels, "Planted drifts, as written by `generate --labels`");
   command->footer(
-      "ewma_slow and ewma_fast are EWMA 0.1 and 0.3 of the events per step, empty steps included. They begin as the "
-      "mean\n"
-      "of what they have seen: the n-th step weighs 1/n, until that is less than 0.1 or 0.3. Forecasts of 14 and 30 "
-      "steps\n"
-      "are scored every second and every fourth step.\n\n"
-      "Example:\n  driftcast evaluate --events events.jsonl.gz --out evaluation");
+      R"(ewma_slow and ewma_fast are EWMA 0.1 and 0.3 of the events per step, empty steps included. They begin
+as the mean of what they have seen: the n-th step weighs 1/n, until that is less than 0.1 or 0.3. Forecasts of
+14 and 30 steps are scored every second and every fourth step.
+
+Example:
+  driftcast evaluate --events events.jsonl.gz --out evaluation)");
   command->callback([arguments, &code] {
     const auto evaluated = evaluate(*arguments);
     code = evaluated ? 0 : complain(evaluated.error());

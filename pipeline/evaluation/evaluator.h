@@ -101,7 +101,6 @@ class Evaluator final : public Observer {
   void remember(User& user, const StepClosed& closed, const Forecast& forecast);
   void score(User& user, const Matured& matured);
   void rank(const User& user, const Origin& origin);
-
   void wait(Origin& origin, std::size_t slot, const User& user, const StepClosed& closed,
             const HorizonForecast& forecast);
 

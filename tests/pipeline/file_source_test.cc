@@ -411,26 +411,32 @@ TEST_F(FileSourceTest, SkipsAlsoWhatItHasReadAheadAlready) {
   EXPECT_THAT((*rest)[0], ElementsAre(Line{2, "eve", event("eve"), {}}));
 }
 
-// A lane that is not polled must not make the source read the whole file into memory.
+// A lane that is not polled must not make the source read the whole file into memory: neither by many short lines nor by
+// long ones.
 TEST_F(FileSourceTest, ReadsAheadOnlySoFarForAPartitionThatGetsNothing) {
   options_.source.partitions = 2;
   const std::string user = partition_of("ann", 2) == 0 ? "ann" : "bob";
   const int other = 1 - partition_of(user, 2);
-  std::string text;
-  for (int i = 0; i < 600'000; ++i) text += event(user) + "\n";
-  write(text);
-  auto source = open();
-  for (int i = 0; i < 100; ++i) {
-    Slice slice;
-    ASSERT_TRUE(source->poll(other, 100, slice));
-    EXPECT_TRUE(slice.records.empty());
+  for (const auto& [lines, padding] : {std::pair(1'500'000, 0), std::pair(3'000, 50'000)}) {
+    {
+      const std::string line =
+          event(user, ",\"title\":\"" + std::string(static_cast<std::size_t>(padding), 'x') + "\"");
+      std::ofstream out(options_.source.path, std::ios::binary);
+      for (int i = 0; i < lines; ++i) out << line << "\n";
+    }
+    auto source = open();
+    for (int i = 0; i < 1'000; ++i) {
+      Slice slice;
+      ASSERT_TRUE(source->poll(other, 100, slice));
+      EXPECT_TRUE(slice.records.empty());
+    }
+    EXPECT_FALSE(source->exhausted(other)) << lines;
+    EXPECT_LT(source->progress(), 0.6) << lines;
+    const auto all = drain(*source, 2, 10'000);
+    ASSERT_TRUE(all);
+    EXPECT_EQ((*all)[static_cast<std::size_t>(1 - other)].size(), static_cast<std::size_t>(lines));
+    EXPECT_EQ(source->progress(), 1.0);
   }
-  EXPECT_FALSE(source->exhausted(other));
-  EXPECT_LT(source->progress(), 0.6);
-  const auto all = drain(*source, 2, 10'000);
-  ASSERT_TRUE(all);
-  EXPECT_EQ((*all)[static_cast<std::size_t>(1 - other)].size(), 600'000U);
-  EXPECT_EQ(source->progress(), 1.0);
 }
 
 TEST_F(FileSourceTest, KeepsRecordsAliveAsLongAsTheirSlice) {
