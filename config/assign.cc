@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "config/client_properties.h"
 #include "config/suggest.h"
 #include "config/units.h"
 #include "core/result.h"
@@ -24,6 +25,7 @@ std::string_view noun(FieldType type) {
     case FieldType::kBoolean: return "true or false";
     case FieldType::kIntegers: return "a list of whole numbers such as [7, 14]";
     case FieldType::kMap: return "an object of event type names and kinds such as {\"like\": \"click\"}";
+    case FieldType::kClient: return "an object of property names and texts such as {\"client.rack\": \"a\"}";
     default: return "a string";
   }
 }
@@ -150,12 +152,13 @@ Result<std::vector<int>> read_integers(const Field& field, const Value& value) {
 }
 
 // Adds to the map or changes an entry of it.
-void set_kind(KindNames& kinds, const std::string& event_type, Kind kind) {
-  const auto found = std::ranges::find(kinds.names, event_type, &std::pair<std::string, Kind>::first);
-  if (found == kinds.names.end()) {
-    kinds.names.emplace_back(event_type, kind);
+template <class T>
+void set(std::vector<std::pair<std::string, T>>& map, const std::string& name, const T& value) {
+  const auto found = std::ranges::find(map, name, &std::pair<std::string, T>::first);
+  if (found == map.end()) {
+    map.emplace_back(name, value);
   } else {
-    found->second = kind;
+    found->second = value;
   }
 }
 
@@ -175,9 +178,31 @@ void assign_kind_names(const Field& field, const Value& value, KindNames& kinds,
     }
     const Result<Kind> kind = read_kind(kind_value);
     if (kind) {
-      set_kind(kinds, event_type, *kind);
+      set(kinds.names, event_type, *kind);
     } else {
       problems.push_back({where, kind.error().message, kind_value.place});
+    }
+  }
+}
+
+// What a client property is set to; numbers and booleans are texts to the client.
+Result<std::string> read_property(const std::string& name, const Value& value) {
+  if (find_client_property(name) == nullptr) {
+    return refused("is no property of the Kafka client that may be set" + did_you_mean(name, client_property_names()));
+  }
+  if (value.shape == Shape::kString || value.shape == Shape::kNumber || value.shape == Shape::kBoolean) {
+    return value.text;
+  }
+  return refused("expected a string, got " + std::string(shape_name(value.shape)));
+}
+
+void assign_client(const Field& field, const Value& value, ClientProperties& client, std::vector<Problem>& problems) {
+  for (const auto& [name, property] : value.members) {
+    const Result<std::string> text = read_property(name, property);
+    if (text) {
+      set(client.values, name, *text);
+    } else {
+      problems.push_back({std::string(field.path) + "." + name, text.error().message, property.place});
     }
   }
 }
@@ -202,6 +227,7 @@ struct Assign {
   Result<void> operator()(std::string* target) const { return store(read_text(field, value), target); }
   Result<void> operator()(std::vector<int>* target) const { return store(read_integers(field, value), target); }
   Result<void> operator()(KindNames*) const { return wrong_shape(field, value); }
+  Result<void> operator()(ClientProperties*) const { return wrong_shape(field, value); }
 
   template <class T>
   static Result<void> store(const Result<T>& read, T* target) {
@@ -217,6 +243,11 @@ void assign(const Field& field, const Value& value, Settings& settings, std::vec
   const Slot slot = field.slot(settings);
   if (KindNames* const* kinds = std::get_if<KindNames*>(&slot); kinds != nullptr && value.shape == Shape::kObject) {
     assign_kind_names(field, value, **kinds, problems);
+    return;
+  }
+  if (ClientProperties* const* client = std::get_if<ClientProperties*>(&slot);
+      client != nullptr && value.shape == Shape::kObject) {
+    assign_client(field, value, **client, problems);
     return;
   }
   const Result<void> stored = std::visit(Assign{field, value}, slot);

@@ -56,9 +56,11 @@ void check_weights(const OperatorOptions& options, Checker& checker) {
 // Two kinds of records in one topic cannot be told apart by their readers; drift signals may join the forecasts.
 void check_topics(const TopicOptions& topics, Checker& checker) {
   using Named = std::pair<std::string_view, const std::string*>;
-  const std::array<Named, 5> named = {Named{"topics.forecasts", &topics.forecasts},
-                                      Named{"topics.drift", &topics.drift}, Named{"topics.sessions", &topics.sessions},
-                                      Named{"topics.late", &topics.late}, Named{"topics.dlq", &topics.dlq}};
+  const std::array<Named, 7> named = {
+      Named{"topics.input", &topics.input},        Named{"topics.forecasts", &topics.forecasts},
+      Named{"topics.drift", &topics.drift},        Named{"topics.sessions", &topics.sessions},
+      Named{"topics.late", &topics.late},          Named{"topics.dlq", &topics.dlq},
+      Named{"topics.changelog", &topics.changelog}};
   for (std::size_t later = 1; later < named.size(); ++later) {
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       const auto& [path, topic] = named[later];
@@ -70,6 +72,15 @@ void check_topics(const TopicOptions& topics, Checker& checker) {
   }
 }
 
+void check_ends(const PipelineOptions& options, Checker& checker) {
+  if (options.kafka.brokers.empty()) return;
+  if (!options.source.path.empty()) {
+    checker.report("source.path", "a job runs on files or, with kafka.brokers, on Kafka: leave one of the two out");
+  }
+  if (options.kafka.group.empty())
+    checker.report("kafka.group", "must not be empty: the offsets are kept under its name");
+}
+
 }  // namespace
 
 void check_coherence(const Settings& settings, std::vector<Problem>& problems) {
@@ -78,6 +89,7 @@ void check_coherence(const Settings& settings, std::vector<Problem>& problems) {
   check_categories(settings.operators.categories, checker);
   check_weights(settings.operators, checker);
   check_topics(settings.pipeline.topics, checker);
+  check_ends(settings.pipeline, checker);
 }
 
 }  // namespace driftcast

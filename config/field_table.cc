@@ -80,12 +80,24 @@ void add_ends(std::vector<Field>& table) {
       text("sink.dir", AT(pipeline.sink.dir), "Directory for outputs, one file per topic."),
       flag("sink.sync", AT(pipeline.sink.sync), kKeeps,
            "Force every epoch to the disk, to survive a power cut and not only a crash."),
+      text("kafka.brokers", AT(pipeline.kafka.brokers),
+           "Kafka brokers to ask first, `host:port` with commas between; empty: the job runs on files."),
+      text("kafka.group", AT(pipeline.kafka.group),
+           "Group whose instances share the topic; its committed offsets say where the job stands."),
+      text("kafka.instance", AT(pipeline.kafka.instance),
+           "Name of this instance in its group; the same at every start."),
+      Field{"kafka.client", kClient, AT(pipeline.kafka.client), false,
+            "Further properties of the Kafka client by librdkafka's names; secrets only as `${NAME}` or "
+            "`${file:/path}`."},
+      topic("topics.input", AT(pipeline.topics.input), kRequired, "Kafka: the events, keyed by user."),
       topic("topics.forecasts", AT(pipeline.topics.forecasts), kRequired, "Receives the forecasts."),
       topic("topics.drift", AT(pipeline.topics.drift), kOptional,
             "Receives the drift signals; empty: the forecasts' topic does."),
       topic("topics.sessions", AT(pipeline.topics.sessions), kRequired, "Receives the closed sessions."),
       topic("topics.late", AT(pipeline.topics.late), kRequired, "Receives the records that came after the watermark."),
       topic("topics.dlq", AT(pipeline.topics.dlq), kRequired, "Receives the records that cannot be processed."),
+      topic("topics.changelog", AT(pipeline.topics.changelog), kRequired,
+            "Kafka: receives the states, to rebuild a store from; compacted, with as many partitions as the input."),
   };
   table.insert(table.end(), std::begin(rows), std::end(rows));
 }

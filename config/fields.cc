@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "config/client_properties.h"
 #include "config/units.h"
 #include "core/hash.h"
 
@@ -30,6 +31,14 @@ std::string kind_names_text(const KindNames& kinds) {
   return join(entries, ",");
 }
 
+std::string client_text(const ClientProperties& client) {
+  std::map<std::string, std::string> sorted;
+  for (const auto& [name, value] : client.values) sorted.insert_or_assign(name, shown(name, value));
+  std::vector<std::string> entries;
+  for (const auto& [name, value] : sorted) entries.push_back(name + "=" + value);
+  return join(entries, ",");
+}
+
 struct ValueText {
   FieldType type;
 
@@ -44,6 +53,7 @@ struct ValueText {
   std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
   std::string operator()(const std::string* value) const { return *value; }
   std::string operator()(const KindNames* value) const { return kind_names_text(*value); }
+  std::string operator()(const ClientProperties* value) const { return client_text(*value); }
   std::string operator()(const std::vector<int>* value) const {
     std::vector<std::string> items;
     for (int item : *value) items.push_back(std::to_string(item));
@@ -123,6 +133,7 @@ std::string allowed_values(const Field& field) {
     case FieldType::kPointer: return "a JSON pointer such as /user/id" + empty;
     case FieldType::kTopic: return "1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-'" + empty;
     case FieldType::kMap: return "event type names, each with " + list_of(kind_words());
+    case FieldType::kClient: return "texts by the names " + list_of(client_property_names());
   }
   return {};
 }

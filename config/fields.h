@@ -29,10 +29,11 @@ enum class FieldType {
   kPointer,   // string, JSON pointer (RFC 6901)
   kTopic,     // string, name of a Kafka topic
   kMap,       // KindNames, map from event type names to kinds
+  kClient,    // ClientProperties, map from names of Kafka client properties to their values
 };
 
-using Slot =
-    std::variant<Duration*, std::int64_t*, int*, double*, float*, bool*, std::string*, std::vector<int>*, KindNames*>;
+using Slot = std::variant<Duration*, std::int64_t*, int*, double*, float*, bool*, std::string*, std::vector<int>*,
+                          KindNames*, ClientProperties*>;
 
 struct Field {
   std::string_view path;
@@ -58,7 +59,8 @@ bool is_section(std::string_view path);
 // Names of the keys directly below a section, in order of the table, each once.
 std::vector<std::string> keys_of(std::string_view section);
 
-// Canonical text of a field's value: equal values, equal text. A map is "name=kind" in order of names.
+// Canonical text of a field's value: equal values, equal text. A map is "name=kind" in order of names; the value of a
+// secret is not in it.
 std::string text_of(const Field& field, const Settings& settings);
 
 // What a field may hold, as words: "1 to 256", "cpu, cuda or auto".

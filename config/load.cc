@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "config/assign.h"
+#include "config/client_properties.h"
 #include "config/coherence.h"
 #include "config/fields.h"
 #include "config/json_reader.h"
@@ -45,7 +46,21 @@ class Loader {
   }
 
   void read_field(const Field& field, Value value) {
+    if (field.type == FieldType::kClient) drop_written_secrets(field, value);
     if (resolve(std::string(field.path), value)) assign(field, value, loaded_.settings, loaded_.problems);
+  }
+
+  // A secret must not stand in a configuration or on a command line, where others read it. Such members are dropped.
+  void drop_written_secrets(const Field& field, Value& value) {
+    std::erase_if(value.members, [&](const auto& member) {
+      const ClientProperty* property = find_client_property(member.first);
+      const bool written = property != nullptr && property->secret && !is_one_substitution(member.second.text);
+      if (written) {
+        report(below(field.path, member.first), "is a secret: write ${NAME} or ${file:/path}, not the secret itself",
+               member.second);
+      }
+      return written;
+    });
   }
 
   // Substitutes in all strings of the value. False when that fails: then there is nothing to assign. Of an object the

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/client_properties.h"
 #include "config/fields.h"
 
 namespace driftcast {
@@ -21,7 +22,7 @@ text: `--set time.lateness=2h --set horizons=7,14 --set kinds.names.like=click`.
 * Inside a string, `${NAME}` is replaced by a variable of the environment and `${file:/path}` by the content of a file;
   one that is missing is an error. `$${` stands for the two characters themselves. Strings are read as the type of their
   setting, so `"threads": "${THREADS}"` is a number.
-* A list replaces the default. A map (`kinds.names`) adds to it.
+* A list replaces the default. A map (`kinds.names`, `kafka.client`) adds to it.
 * Everything that is wrong is reported at once, unknown keys included.
 * **Output**: whether the setting can change what is published. State that was built with one value of such a setting is
   refused under another; the other settings may change at any restart.
@@ -52,6 +53,15 @@ std::string kind_names_json(const KindNames& kinds) {
   return "{" + entries + "}";
 }
 
+std::string client_json(const ClientProperties& client) {
+  std::string entries;
+  for (const auto& [name, value] : client.values) {
+    if (!entries.empty()) entries += ", ";
+    entries += json_string(name) + ": " + json_string(shown(name, value));
+  }
+  return "{" + entries + "}";
+}
+
 std::string integers_json(const std::vector<int>& numbers) {
   std::string items;
   for (int number : numbers) items += (items.empty() ? "" : ", ") + std::to_string(number);
@@ -66,6 +76,7 @@ std::string json_of(const Field& field, Settings settings) {
     case FieldType::kBoolean: return text_of(field, settings);
     case FieldType::kIntegers: return integers_json(*std::get<std::vector<int>*>(slot));
     case FieldType::kMap: return kind_names_json(*std::get<KindNames*>(slot));
+    case FieldType::kClient: return client_json(*std::get<ClientProperties*>(slot));
     default: return json_string(text_of(field, settings));
   }
 }
@@ -82,7 +93,8 @@ std::string_view type_name(FieldType type) {
     case FieldType::kIntegers: return "list of integers";
     case FieldType::kPointer: return "JSON pointer";
     case FieldType::kTopic: return "topic";
-    case FieldType::kMap: return "map";
+    case FieldType::kMap:
+    case FieldType::kClient: return "map";
   }
   return {};
 }

@@ -41,6 +41,8 @@ Result<std::string> read_file(const std::string& path) {
   return content;
 }
 
+bool is_one_substitution(std::string_view text) { return text.starts_with("${") && text.find('}') == text.size() - 1; }
+
 Result<std::string> substitute(std::string_view text, const Environment& environment) {
   std::string result;
   while (true) {

@@ -20,4 +20,7 @@ Result<std::string> read_file(const std::string& path);
 // breaks at its end. "$${" stands for a literal "${". What was put in is not searched again.
 Result<std::string> substitute(std::string_view text, const Environment& environment);
 
+// True: nothing but one ${...}, so that none of what it stands for is written in the text itself.
+bool is_one_substitution(std::string_view text);
+
 }  // namespace driftcast

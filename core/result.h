@@ -17,6 +17,7 @@ enum class ErrorCode : int {
   kUsage = 64,         // wrong command line: say what is allowed, do nothing
   kData = 65,          // an input that cannot be read as what it claims to be: stop, name it
   kNoInput = 66,       // a file that is not there
+  kUnavailable = 69,   // a broker that does not answer: start again when it does
   kBug = 70,           // an invariant broken: stop, please report
   kCannotCreate = 73,  // an output that cannot be made
   kIo = 74,            // disk or store: stop; the log still holds the truth, restart when mended

@@ -56,12 +56,29 @@ struct SinkOptions {
   bool sync = false;  // fsync every epoch: survive a power cut, not only a crash
 };
 
+// Properties of the Kafka client, by librdkafka's names. Which ones there may be: config/client_properties.h.
+struct ClientProperties {
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
+// The group of instances that share the work on a topic; without brokers the job runs on files.
+struct KafkaOptions {
+  std::string brokers;  // "host:port,host:port"
+  std::string group = "driftcast";
+  std::string instance;  // names this one among the group
+  ClientProperties client;
+};
+
+enum class Until { kForever, kEnd };  // how far a topic is read; kEnd: to its end when it is opened
+
 struct TopicOptions {
+  std::string input = "interest-events";
   std::string forecasts = "interest-forecasts";
   std::string drift;  // empty: drift signals go to `forecasts`
   std::string sessions = "interest-sessions";
   std::string late = "interest-events-late";
   std::string dlq = "interest-events-dlq";
+  std::string changelog = "interest-changelog";
 };
 
 struct EmitOptions {
@@ -89,6 +106,7 @@ struct PipelineOptions {
   int threads = 2;  // 1: everything in one thread; more: the flow graph
   SourceOptions source;
   SinkOptions sink;
+  KafkaOptions kafka;
   TopicOptions topics;
   FieldMap mapping;
   KindNames kinds;

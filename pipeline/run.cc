@@ -14,6 +14,7 @@
 #include "pipeline/files.h"
 #include "pipeline/graph_runner.h"
 #include "pipeline/instance.h"
+#include "pipeline/kafka_log.h"
 #include "state/rocksdb_store.h"
 
 namespace driftcast {
@@ -104,28 +105,43 @@ Result<void> run_stepwise(Assembly& assembly, const std::atomic<bool>& stop, con
   }
 }
 
-}  // namespace
+// Where a run keeps its state: in the directory of the settings, or in one of its own that goes with it.
+class StateDirectory {
+ public:
+  static Result<StateDirectory> make(const Settings& settings, const std::string& scratch_parent) {
+    const bool scratch = settings.state.dir.empty();
+    const std::string path =
+        scratch ? fmt::format("{}/{}{}", scratch_parent, kScratch, ::getpid()) : settings.state.dir;
+    if (scratch) sweep(scratch_parent);
+    DRIFTCAST_TRY(make_directory(path));
+    return StateDirectory(path, scratch);
+  }
 
-Result<Summary> run_files(const Settings& settings, const ModelSet& models, const std::atomic<bool>& stop,
-                          const std::function<void(const Progress&)>& report, Observer* observer) {
+  const std::string& path() const { return path_; }
+
+ private:
+  StateDirectory(const std::string& path, bool scratch)
+      : path_(path), remover_(scratch ? std::make_unique<ScratchDirectory>(path) : nullptr) {}
+
+  std::string path_;
+  std::unique_ptr<ScratchDirectory> remover_;
+};
+
+// Who looks on.
+struct Audience {
+  const std::atomic<bool>& stop;
+  const std::function<void(const Progress&)>& report;
+  std::function<double()> fraction;  // of the input, as in Progress
+  Observer* observer = nullptr;
+};
+
+// Runs the job between a log and a store, wherever these are.
+Result<Summary> run_on(const Settings& settings, const ModelSet& models, Log& log, Store& store,
+                       const Audience& audience) {
   const SteadyClock clock;
   const std::int64_t began = clock.now_ms();
   const double cpu_began = cpu_seconds();
-  DRIFTCAST_TRY(make_directory(settings.pipeline.sink.dir));
-  const bool scratch = settings.state.dir.empty();
-  const std::string state_dir =
-      scratch ? fmt::format("{}/{}{}", settings.pipeline.sink.dir, kScratch, ::getpid()) : settings.state.dir;
-  sweep(settings.pipeline.sink.dir);
-  const ScratchDirectory remover(scratch ? state_dir : "");
-  DRIFTCAST_TRY(make_directory(state_dir));
-  auto store = RocksDbStore::open(state_dir + "/store", settings.state);
-  if (!store) return store.error();
-  auto log = open_log(settings, **store, state_dir);
-  if (!log) return log.error();
-  const std::string summary_path = settings.pipeline.sink.dir + "/summary.json";
-  std::error_code ignored;
-  std::filesystem::remove(summary_path, ignored);  // an earlier run's
-  auto opened = Assembly::open(settings, models, **log, **store, clock, new_lineage(), observer);
+  auto opened = Assembly::open(settings, models, log, store, clock, new_lineage(), audience.observer);
   if (!opened) return opened.error();
   Assembly& assembly = **opened;
 
@@ -133,16 +149,17 @@ Result<Summary> run_files(const Settings& settings, const ModelSet& models, cons
   summary.before = assembly.counters();
   const auto elapsed = [&] { return static_cast<double>(clock.now_ms() - began) / 1000; };
   const auto tick = [&] {
-    const Progress progress{assembly.counters(), (*log)->source().progress(), elapsed()};
+    const Progress progress{assembly.counters(), audience.fraction(), elapsed()};
     const auto forecasts = static_cast<std::size_t>(Counter::kForecasts);
     if (summary.first_forecast_s < 0 && progress.counters[forecasts] > summary.before[forecasts]) {
       summary.first_forecast_s = progress.wall_s;
     }
-    report(progress);
+    audience.report(progress);
   };
-  DRIFTCAST_TRY(settings.pipeline.threads == 1 ? run_stepwise(assembly, stop, tick) : run_graph(assembly, stop, tick));
+  DRIFTCAST_TRY(settings.pipeline.threads == 1 ? run_stepwise(assembly, audience.stop, tick)
+                                               : run_graph(assembly, audience.stop, tick));
   tick();
-  if (!scratch) DRIFTCAST_TRY((*store)->flush());
+  if (!settings.state.dir.empty()) DRIFTCAST_TRY(store.flush());
 
   summary.counters = assembly.counters();
   summary.wall_s = elapsed();
@@ -151,8 +168,39 @@ Result<Summary> run_files(const Settings& settings, const ModelSet& models, cons
     summary.stage_cpu_s[stage] = assembly.times().seconds(stage);
   }
   summary.peak_rss_kib = peak_rss_kib();
-  DRIFTCAST_TRY(replace_file(summary_path, summary_json(summary) + "\n"));
   return summary;
+}
+
+}  // namespace
+
+Result<Summary> run_files(const Settings& settings, const ModelSet& models, const std::atomic<bool>& stop,
+                          const std::function<void(const Progress&)>& report, Observer* observer) {
+  const std::string& sink_dir = settings.pipeline.sink.dir;
+  DRIFTCAST_TRY(make_directory(sink_dir));
+  const auto state = StateDirectory::make(settings, sink_dir);
+  if (!state) return state.error();
+  auto store = RocksDbStore::open(state->path() + "/store", settings.state);
+  if (!store) return store.error();
+  auto log = open_log(settings, **store, state->path());
+  if (!log) return log.error();
+  const std::string summary_path = sink_dir + "/summary.json";
+  std::error_code ignored;
+  std::filesystem::remove(summary_path, ignored);  // an earlier run's
+  const auto fraction = [&] { return (*log)->source().progress(); };
+  auto summary = run_on(settings, models, **log, **store, {stop, report, fraction, observer});
+  if (summary) DRIFTCAST_TRY(replace_file(summary_path, summary_json(*summary) + "\n"));
+  return summary;
+}
+
+Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, Until until, const std::atomic<bool>& stop,
+                          const std::function<void(const Progress&)>& report) {
+  const auto state = StateDirectory::make(settings, std::filesystem::temp_directory_path().string());
+  if (!state) return state.error();
+  auto store = RocksDbStore::open(state->path() + "/store", settings.state);
+  if (!store) return store.error();
+  auto log = KafkaLog::open(settings.pipeline, until);
+  if (!log) return log.error();
+  return run_on(settings, models, **log, **store, {stop, report, [] { return 0.0; }});
 }
 
 }  // namespace driftcast

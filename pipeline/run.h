@@ -1,4 +1,4 @@
-// Run: the main job on files. Composes source, sink, store, lanes and runner; the only place that builds real parts.
+// Run: the main job on files or on Kafka. Composes log, store, lanes and runner; the only place that builds real parts.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 #include "core/result.h"
 #include "models/model_set.h"
 #include "pipeline/observer.h"
+#include "pipeline/options.h"
 #include "pipeline/summary.h"
 
 namespace driftcast {
@@ -23,5 +24,10 @@ struct Progress {
 // `report` is called a few times a second. Errors carry their exit code.
 Result<Summary> run_files(const Settings& settings, const ModelSet& models, const std::atomic<bool>& stop,
                           const std::function<void(const Progress&)>& report, Observer* observer = nullptr);
+
+// Runs between topics, as the only instance of its group, and goes on where the group has committed; `until` the end of
+// the input as it is now, or for ever. Stops as above. No summary is written: outputs are elsewhere.
+Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, Until until, const std::atomic<bool>& stop,
+                          const std::function<void(const Progress&)>& report);
 
 }  // namespace driftcast

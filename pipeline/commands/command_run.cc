@@ -6,29 +6,46 @@
 
 #include "config/fields.h"
 #include "pipeline/commands/cli.h"
+#include "pipeline/kafka_topics.h"
 
 namespace driftcast {
 namespace {
 
 Result<void> check_runnable(const Settings& settings) {
+  if (!settings.pipeline.kafka.brokers.empty()) return {};
   std::string missing;
   if (settings.pipeline.source.path.empty()) missing += "source.path: which file to read; '-' is standard input\n";
   if (settings.pipeline.sink.dir.empty()) missing += "sink.dir: which directory to write to\n";
   if (missing.empty()) return {};
   return error(ErrorCode::kConfig, missing +
                                        "set them in the configuration or with --set, e.g. --set "
-                                       "source.path=events.jsonl.gz --set sink.dir=out");
+                                       "source.path=events.jsonl.gz --set sink.dir=out; or set kafka.brokers");
 }
 
-int run(const ConfigArguments& arguments, bool close) {
-  auto settings = arguments.load();
+struct RunArguments {
+  ConfigArguments config;
+  bool no_close = false;
+  bool create_topics = false;
+  std::string until;
+};
+
+Result<Summary> run_job(const Settings& settings, const ModelSet& models, const RunArguments& arguments,
+                        const std::function<void(const Progress&)>& report) {
+  if (settings.pipeline.kafka.brokers.empty()) return run_files(settings, models, stop_requested(), report);
+  if (arguments.create_topics) DRIFTCAST_TRY(create_topics(settings.pipeline.kafka, settings.pipeline.topics));
+  const Until until = arguments.until == "end" ? Until::kEnd : Until::kForever;
+  return run_kafka(settings, models, until, stop_requested(), report);
+}
+
+int run(const RunArguments& arguments) {
+  auto settings = arguments.config.load();
   if (!settings) return complain(settings.error());
-  if (!close) settings->pipeline.source.close = false;
+  if (arguments.no_close) settings->pipeline.source.close = false;
   if (auto runnable = check_runnable(*settings); !runnable) return complain(runnable.error());
   watch_signals();
   ProgressLine line;
   auto summary =
-      run_files(*settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); });
+      run_job(*settings, default_models(), arguments, [&](const Progress& progress) { line.show(progress); });
   line.finish();
   if (!summary) return complain(summary.error());
   fmt::print("{}", summary_text(*summary));
@@ -39,14 +56,17 @@ int run(const ConfigArguments& arguments, bool close) {
 
 void add_run_command(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("run", "Read events, write forecasts and drift signals");
-  auto arguments = std::make_shared<ConfigArguments>();
-  auto no_close = std::make_shared<bool>(false);
-  arguments->add_to(*command);
-  command->add_flag("--no-close", *no_close, "Do not close open sessions and steps at the end of the input");
+  auto arguments = std::make_shared<RunArguments>();
+  arguments->config.add_to(*command);
+  command->add_flag("--no-close", arguments->no_close, "Files: do not close open sessions and steps at the end");
+  command->add_option("--until", arguments->until, "Kafka: stop at the end of the input as it is now; else run on")
+      ->check(CLI::IsMember({"end"}));
+  command->add_flag("--create-topics", arguments->create_topics, "Kafka: make the output topics that are missing");
   command->footer(
-      "Example:\n  driftcast run --set source.path=events.jsonl.gz --set sink.dir=out\n"
+      "Examples:\n  driftcast run --set source.path=events.jsonl.gz --set sink.dir=out\n"
+      "  driftcast run --set kafka.brokers=localhost:9092 --set topics.input=events --create-topics\n"
       "With --set state.dir=DIR a stopped or killed run goes on where it was.");
-  command->callback([arguments, no_close, &code] { code = run(*arguments, !*no_close); });
+  command->callback([arguments, &code] { code = run(*arguments); });
 }
 
 }  // namespace driftcast

@@ -12,6 +12,7 @@
 
 #include "config/fields.h"
 #include "config/json_reader.h"
+#include "config/reference.h"
 #include "tests/config/shipped_text.h"
 
 namespace driftcast {
@@ -144,7 +145,7 @@ TEST(LoadSettings, OverridesReadEveryTypeFromText) {
 
 TEST(LoadSettings, TheTextOfEveryFieldReadsBackAsAnOverride) {
   for (const Field& field : fields()) {
-    if (field.type == FieldType::kMap) continue;
+    if (field.type == FieldType::kMap || field.type == FieldType::kClient) continue;
     const std::string text = text_of(field, Settings{});
     const Loaded loaded = load_overrides({std::string(field.path) + "=" + text});
     EXPECT_THAT(messages(loaded), IsEmpty());
@@ -204,16 +205,17 @@ TEST(LoadSettings, ReportsUnknownKeysWithWhatWasProbablyMeant) {
     "quux": {"deep": {"er": 1}}})");
   EXPECT_THAT(
       messages(loaded),
-      ElementsAre("treads: unknown key 'treads'; did you mean 'threads'?",
-                  "topics.forcast: unknown key 'forcast' in 'topics'; did you mean 'forecasts'?",
-                  "time.gap: unknown key 'gap' in 'time'; did you mean 'session.gap'?",
-                  "time.zebra: unknown key 'zebra' in 'time'; allowed are step, offset, lateness, max_skew or "
-                  "dormant_after",
-                  "lateness: unknown key 'lateness'; did you mean 'time.lateness'?",
-                  "kinds.weights.veiw: unknown key 'veiw' in 'kinds.weights'; did you mean 'view'?",
-                  "kinds.nmaes: unknown key 'nmaes' in 'kinds'; did you mean 'names'?",
-                  "quux: unknown key 'quux'; allowed are threads, source, sink, topics, mapping, kinds, time, session, "
-                  "horizons, categories, drift, level, emit, output, state, model, epoch, changelog, limits or log"));
+      ElementsAre(
+          "treads: unknown key 'treads'; did you mean 'threads'?",
+          "topics.forcast: unknown key 'forcast' in 'topics'; did you mean 'forecasts'?",
+          "time.gap: unknown key 'gap' in 'time'; did you mean 'session.gap'?",
+          "time.zebra: unknown key 'zebra' in 'time'; allowed are step, offset, lateness, max_skew or "
+          "dormant_after",
+          "lateness: unknown key 'lateness'; did you mean 'time.lateness'?",
+          "kinds.weights.veiw: unknown key 'veiw' in 'kinds.weights'; did you mean 'view'?",
+          "kinds.nmaes: unknown key 'nmaes' in 'kinds'; did you mean 'names'?",
+          "quux: unknown key 'quux'; allowed are threads, source, sink, kafka, topics, mapping, kinds, time, session, "
+          "horizons, categories, drift, level, emit, output, state, model, epoch, changelog, limits or log"));
 }
 
 TEST(LoadSettings, ReportsWrongUnitsTypesAndRangesAllAtOnce) {
@@ -306,6 +308,40 @@ TEST(LoadSettings, ReportsOverridesThatAreNone) {
                   "tme: unknown key 'tme'; did you mean 'time'?", "threads: expected a whole number, got an object",
                   "'': is not path=value, such as time.lateness=1h",
                   "time.: unknown key '' in 'time'; allowed are step, offset, lateness, max_skew or dormant_after"));
+}
+
+TEST(LoadSettings, ReadsPropertiesOfTheKafkaClient) {
+  const Environment environment = environment_of({{"PASSWORD", "canary"}});
+  const std::vector<std::string> overrides = {"kafka.client.sasl.password=${PASSWORD}", "kafka.client.linger.ms=5",
+                                              "kafka.client.linger.ms=7"};
+  const Loaded loaded = load_settings(std::nullopt, overrides, environment);
+  EXPECT_THAT(messages(loaded), IsEmpty());
+  EXPECT_THAT(loaded.settings.pipeline.kafka.client.values,
+              ElementsAre(Pair("sasl.password", "canary"), Pair("linger.ms", "7")));
+  EXPECT_EQ(text_of(*find_field("kafka.client"), loaded.settings), "linger.ms=7,sasl.password=(secret)");
+  EXPECT_EQ(configuration_file(loaded.settings).find("canary"), std::string::npos);
+}
+
+TEST(LoadSettings, RefusesPropertiesOfTheKafkaClientThatTheJobReliesOn) {
+  EXPECT_THAT(messages(load_overrides({"kafka.client.isolation.level=read_uncommitted", "kafka.client.linger.m=5"})),
+              ElementsAre("kafka.client.isolation.level: is no property of the Kafka client that may be set",
+                          "kafka.client.linger.m: is no property of the Kafka client that may be set; did you mean "
+                          "'linger.ms'?"));
+}
+
+TEST(LoadSettings, RefusesASecretThatIsWrittenDown) {
+  for (const std::string text : {"canary", "${A}canary", "canary${A}", "$${A}", ""}) {
+    EXPECT_THAT(
+        messages(load_overrides({"kafka.client.ssl.key.password=" + text})),
+        ElementsAre("kafka.client.ssl.key.password: is a secret: write ${NAME} or ${file:/path}, not the secret "
+                    "itself"));
+  }
+}
+
+TEST(LoadSettings, RefusesToRunOnFilesAndOnKafkaTogether) {
+  EXPECT_THAT(messages(load_overrides({"kafka.brokers=b:9092", "kafka.group=", "source.path=a"})),
+              ElementsAre("source.path: a job runs on files or, with kafka.brokers, on Kafka: leave one of the two out",
+                          "kafka.group: must not be empty: the offsets are kept under its name"));
 }
 
 TEST(LoadSettings, ReportsAKeyWrittenTwice) {

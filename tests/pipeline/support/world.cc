@@ -298,6 +298,12 @@ Outcome outcome_of(const MemoryLog& log, Store& store) {
   return outcome;
 }
 
+Outcome states_of(Store& store, int partitions) {
+  Outcome outcome;
+  for (Partition p = 0; p < partitions; ++p) add_states(store, p, outcome.lines);
+  return outcome;
+}
+
 std::string difference(const Outcome& expected, const Outcome& actual) {
   const auto [e, a] =
       std::mismatch(expected.lines.begin(), expected.lines.end(), actual.lines.begin(), actual.lines.end());

@@ -79,6 +79,9 @@ struct Outcome {
 };
 Outcome outcome_of(const MemoryLog& log, Store& store);
 
+// Only what the store holds.
+Outcome states_of(Store& store, int partitions);
+
 // Empty when they are equal; else the first line that differs, in words.
 std::string difference(const Outcome& expected, const Outcome& actual);
 

@@ -1,0 +1,142 @@
+#include "pipeline/kafka_handle.h"
+
+#include <librdkafka/rdkafka.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "config/client_properties.h"
+
+namespace driftcast {
+namespace {
+
+constexpr int kAnswerMs = 15'000;  // how long a broker may take to be found and to answer
+
+struct ConfDestroy {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDestroy>;
+
+// The client numbers its levels as syslog does.
+void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  constexpr std::array kLevels = {spdlog::level::critical, spdlog::level::critical, spdlog::level::critical,
+                                  spdlog::level::err,      spdlog::level::warn,     spdlog::level::info,
+                                  spdlog::level::info,     spdlog::level::debug};
+  spdlog::log(kLevels[static_cast<std::size_t>(std::clamp(level, 0, 7))], "kafka: {} {}", facility, text);
+}
+
+void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  KafkaClient::Delivery delivery{message->_private, message->offset, {}};
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery.failure = rd_kafka_err2str(message->err);
+  (*static_cast<KafkaClient::OnDelivery*>(opaque))(delivery);
+}
+
+Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  std::array<char, 512> why{};
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(), why.size()) == RD_KAFKA_CONF_OK) return {};
+  return error(ErrorCode::kConfig, "kafka.client." + name + ": " + why.data());
+}
+
+bool concerns(const std::string& property, KafkaClient::Role role) {
+  const ClientProperty* found = find_client_property(property);
+  if (found == nullptr || found->role == ClientRole::kAny) return true;
+  return (found->role == ClientRole::kConsumer) == (role == KafkaClient::Role::kConsumer);
+}
+
+bool unreachable(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE;
+}
+
+}  // namespace
+
+void KafkaDestroy::operator()(rd_kafka_s* client) const { rd_kafka_destroy(client); }
+void KafkaDestroy::operator()(rd_kafka_queue_s* queue) const { rd_kafka_queue_destroy(queue); }
+void KafkaDestroy::operator()(rd_kafka_topic_s* topic) const { rd_kafka_topic_destroy(topic); }
+void KafkaDestroy::operator()(rd_kafka_message_s* message) const { rd_kafka_message_destroy(message); }
+void KafkaDestroy::operator()(rd_kafka_topic_partition_list_s* list) const {
+  rd_kafka_topic_partition_list_destroy(list);
+}
+void KafkaDestroy::operator()(rd_kafka_consumer_group_metadata_s* metadata) const {
+  rd_kafka_consumer_group_metadata_destroy(metadata);
+}
+void KafkaDestroy::operator()(rd_kafka_error_s* error) const { rd_kafka_error_destroy(error); }
+
+std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
+  const KafkaPtr<rd_kafka_error_s> error(taken);
+  if (!error) return std::nullopt;
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+  KafkaFailure failure;
+  failure.message = rd_kafka_error_string(error.get());
+  failure.retriable = rd_kafka_error_is_retriable(error.get()) != 0;
+  failure.abortable = rd_kafka_error_txn_requires_abort(error.get()) != 0;
+  failure.fatal = rd_kafka_error_is_fatal(error.get()) != 0;
+  failure.fenced = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+                   code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+  return failure;
+}
+
+Result<void> checked(int code, const std::string& tried) {
+  const auto kind = static_cast<rd_kafka_resp_err_t>(code);
+  if (kind == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return error(unreachable(kind) ? ErrorCode::kUnavailable : ErrorCode::kRestart,
+               "cannot " + tried + ": " + rd_kafka_err2str(kind));
+}
+
+Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, const Properties& properties,
+                                      OnDelivery on_delivery) {
+  Conf conf(rd_kafka_conf_new());
+  DRIFTCAST_TRY(set(conf.get(), "bootstrap.servers", options.brokers));
+  if (!options.instance.empty()) DRIFTCAST_TRY(set(conf.get(), "client.id", options.instance));
+  for (const auto& [name, value] : properties) DRIFTCAST_TRY(set(conf.get(), name, value));
+  for (const auto& [name, value] : options.client.values) {
+    if (concerns(name, role)) DRIFTCAST_TRY(set(conf.get(), name, value));
+  }
+  rd_kafka_conf_set_log_cb(conf.get(), log_line);
+  KafkaClient client;
+  if (on_delivery) {
+    client.on_delivery_ = std::make_unique<OnDelivery>(std::move(on_delivery));
+    rd_kafka_conf_set_opaque(conf.get(), client.on_delivery_.get());
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), report_delivery);
+  }
+  std::array<char, 512> why{};
+  const bool consumer = role == Role::kConsumer;
+  client.client_.reset(
+      rd_kafka_new(consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size()));
+  if (!client.client_) return error(ErrorCode::kConfig, std::string("cannot make a Kafka client: ") + why.data());
+  static_cast<void>(conf.release());  // the client's now
+  if (consumer) rd_kafka_poll_set_consumer(client.get());
+  return client;
+}
+
+Result<std::optional<int>> KafkaClient::find_topic(const std::string& topic) const {
+  const KafkaPtr<rd_kafka_topic_s> handle(rd_kafka_topic_new(get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* got = nullptr;
+  DRIFTCAST_TRY(checked(rd_kafka_metadata(get(), 0, handle.get(), &got, kAnswerMs),
+                        "ask the brokers about topic '" + topic + "'"));
+  const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> metadata(
+      got, rd_kafka_metadata_destroy);
+  const rd_kafka_metadata_topic_t& found = metadata->topics[0];
+  if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::optional<int>();
+  DRIFTCAST_TRY(checked(found.err, "use topic '" + topic + "'"));
+  return std::optional(found.partition_cnt);
+}
+
+Result<int> KafkaClient::partitions_of(const std::string& topic) const {
+  const auto found = find_topic(topic);
+  if (!found) return found.error();
+  if (*found) return **found;
+  return error(ErrorCode::kConfig, "there is no topic '" + topic + "'");
+}
+
+Result<OffsetRange> KafkaClient::range_of(const std::string& topic, Partition partition) const {
+  OffsetRange range;
+  DRIFTCAST_TRY(
+      checked(rd_kafka_query_watermark_offsets(get(), topic.c_str(), partition, &range.begin, &range.end, kAnswerMs),
+              "ask for the ends of partition " + std::to_string(partition) + " of topic '" + topic + "'"));
+  return range;
+}
+
+}  // namespace driftcast

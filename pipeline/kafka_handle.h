@@ -1,0 +1,93 @@
+// What librdkafka hands out, owned: clients, queues, topics, lists of partitions, messages; and its errors, with what
+// they allow one to do next. The library itself is known to kafka_*.cc only.
+//
+// A client has threads of its own and is thread-safe. A queue must go before its client.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/result.h"
+#include "pipeline/options.h"
+
+struct rd_kafka_s;
+struct rd_kafka_queue_s;
+struct rd_kafka_topic_s;
+struct rd_kafka_message_s;
+struct rd_kafka_topic_partition_list_s;
+struct rd_kafka_consumer_group_metadata_s;
+struct rd_kafka_error_s;
+
+namespace driftcast {
+
+struct KafkaDestroy {
+  void operator()(rd_kafka_s* client) const;
+  void operator()(rd_kafka_queue_s* queue) const;
+  void operator()(rd_kafka_topic_s* topic) const;
+  void operator()(rd_kafka_message_s* message) const;
+  void operator()(rd_kafka_topic_partition_list_s* list) const;
+  void operator()(rd_kafka_consumer_group_metadata_s* metadata) const;
+  void operator()(rd_kafka_error_s* error) const;
+};
+template <class Thing>
+using KafkaPtr = std::unique_ptr<Thing, KafkaDestroy>;
+
+// Why a call failed, and what may be done about it. Nothing of the four: unknown, so the handle is of no more use.
+struct KafkaFailure {
+  std::string message;
+  bool retriable = false;  // the same call may be repeated
+  bool abortable = false;  // the transaction must be aborted
+  bool fatal = false;      // the client is of no more use
+  bool fenced = false;     // because another one took its place
+};
+
+// Takes the error over; nothing when it is null.
+std::optional<KafkaFailure> failure_of(rd_kafka_error_s* error);
+
+// What a call that returns a code says; nothing when it has succeeded. Code: an rd_kafka_resp_err_t.
+Result<void> checked(int code, const std::string& tried);
+
+// Offsets from `begin`, before `end`; for a reader of committed records `end` is the last stable offset.
+struct OffsetRange {
+  Offset begin = 0, end = 0;
+};
+
+class KafkaClient {
+ public:
+  enum class Role { kConsumer, kProducer };
+  using Properties = std::vector<std::pair<std::string, std::string>>;
+
+  // A producer's record that was written, or not: then `failure` says why. `tag` is what it was produced with.
+  struct Delivery {
+    void* tag = nullptr;
+    Offset offset = 0;
+    std::string_view failure;
+  };
+  // Called by the thread that polls, flushes or commits.
+  using OnDelivery = std::function<void(const Delivery&)>;
+
+  // With `properties`, then with the settings' own as far as they concern the role. Connects to nothing yet.
+  static Result<KafkaClient> make(Role role, const KafkaOptions& options, const Properties& properties,
+                                  OnDelivery on_delivery = {});
+
+  rd_kafka_s* get() const { return client_.get(); }
+
+  // Asks the brokers how many partitions a topic has; nothing when there is no such topic. Connects; fails with
+  // kUnavailable when nobody answers in time.
+  Result<std::optional<int>> find_topic(const std::string& topic) const;
+  // Of a topic that must be there: else kConfig.
+  Result<int> partitions_of(const std::string& topic) const;
+  Result<OffsetRange> range_of(const std::string& topic, Partition partition) const;
+
+ private:
+  std::unique_ptr<OnDelivery> on_delivery_;  // outlives the client, which calls it
+  KafkaPtr<rd_kafka_s> client_;
+};
+
+}  // namespace driftcast

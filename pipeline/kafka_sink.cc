@@ -1,0 +1,194 @@
+#include "pipeline/kafka_sink.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "pipeline/kafka_changelog.h"
+#include "pipeline/kafka_offset.h"
+#include "pipeline/wire.h"
+#include "state/mark_codec.h"
+
+namespace driftcast {
+namespace {
+
+constexpr int kUnlimited = -1;     // any other time-out of a transactional call may leave the client confused
+constexpr int kAttempts = 3;       // of a call that may be repeated; each takes up to the transaction's time-out
+constexpr int kFullQueueMs = 100;  // pause when the client's queue is full ...
+constexpr int kFullQueuePauses = 600;
+constexpr int kFlushMs = 60'000;
+
+// The client only reads it, though its parameters do not say so.
+void* data_of(std::optional<std::string_view> bytes) { return bytes ? const_cast<char*>(bytes->data()) : nullptr; }
+std::size_t size_of(std::optional<std::string_view> bytes) { return bytes ? bytes->size() : 0; }
+
+const std::string& name_of(Topic topic, const TopicOptions& topics) {
+  switch (topic) {
+    case Topic::kForecasts: return topics.forecasts;
+    case Topic::kDrift: return topics.drift.empty() ? topics.forecasts : topics.drift;
+    case Topic::kSessions: return topics.sessions;
+    case Topic::kLate: return topics.late;
+    case Topic::kDeadLetters: break;
+  }
+  return topics.dlq;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaOptions& options, const TopicOptions& topics,
+                                                   int input_partitions) {
+  auto sink = std::make_unique<KafkaSink>();
+  DRIFTCAST_TRY(sink->connect(options, topics, input_partitions));
+  DRIFTCAST_TRY(sink->call("prepare transactions",
+                           [&] { return rd_kafka_init_transactions(sink->producer_->client.get(), kUnlimited); }));
+  return sink;
+}
+
+Result<void> KafkaSink::connect(const KafkaOptions& options, const TopicOptions& topics, int input_partitions) {
+  auto client = KafkaClient::make(KafkaClient::Role::kProducer, options,
+                                  {{"transactional.id", options.group},
+                                   {"transaction.timeout.ms", "15000"},
+                                   {"partitioner", "murmur2_random"},  // as of the Java client
+                                   {"retry.backoff.ms", "5"},          // else every commit takes 100 ms
+                                   {"socket.nagle.disable", "true"}},
+                                  [this](const KafkaClient::Delivery& delivery) { delivered(delivery); });
+  if (!client) return client.error();
+  producer_ = std::make_unique<Producer>(Producer{std::move(*client), {}, {}});
+  return open_topics(topics, input_partitions);
+}
+
+// Asking for the topics connects; a coordinator that is asked for before that is found a second later.
+Result<void> KafkaSink::open_topics(const TopicOptions& topics, int input_partitions) {
+  const KafkaClient& client = producer_->client;
+  for (std::size_t topic = 0; topic < kTopics; ++topic) {
+    const std::string& name = name_of(static_cast<Topic>(topic), topics);
+    if (auto partitions = client.partitions_of(name); !partitions) return partitions.error();
+    producer_->topics[topic].reset(rd_kafka_topic_new(client.get(), name.c_str(), nullptr));
+  }
+  auto partitions = client.partitions_of(topics.changelog);
+  if (!partitions) return partitions.error();
+  producer_->changelog.reset(rd_kafka_topic_new(client.get(), topics.changelog.c_str(), nullptr));
+  if (*partitions == input_partitions) return {};
+  return error(ErrorCode::kConfig, "topic '" + topics.changelog + "' has " + std::to_string(*partitions) +
+                                       " partitions, but '" + topics.input + "' has " +
+                                       std::to_string(input_partitions) + ": they must be as many");
+}
+
+void KafkaSink::delivered(const KafkaClient::Delivery& delivery) {
+  if (!delivery.failure.empty() && lost_.empty()) lost_ = delivery.failure;
+  if (delivery.failure.empty() && delivery.tag != nullptr) *static_cast<Offset*>(delivery.tag) = delivery.offset;
+}
+
+Result<void> KafkaSink::in_transaction() const {
+  if (producer_ && open_) return {};
+  return error(ErrorCode::kRestart, "the Kafka producer was given up after an error");
+}
+
+// Makes a transactional call, and again where that is safe. Of all other failures only one that asks for an abort leaves
+// the client usable.
+Result<void> KafkaSink::call(const std::string& tried, const std::function<rd_kafka_error_s*()>& function) {
+  std::optional<KafkaFailure> failure;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    failure = failure_of(function());
+    if (!failure) return {};
+    if (failure->fatal || failure->abortable || !failure->retriable) break;
+  }
+  const std::string why = failure->message + (lost_.empty() ? "" : ", because a record was not written: " + lost_);
+  if (failure->fatal || !failure->abortable) producer_.reset();
+  return error(ErrorCode::kRestart,
+               "cannot " + tried + ": " + why + (failure->fenced ? ": another instance has taken the group over" : ""));
+}
+
+Result<void> KafkaSink::begin() {
+  if (!producer_) return in_transaction();
+  DRIFTCAST_CHECK(!open_);
+  lost_.clear();
+  DRIFTCAST_TRY(call("begin a transaction", [&] { return rd_kafka_begin_transaction(producer_->client.get()); }));
+  open_ = true;
+  return {};
+}
+
+Result<void> KafkaSink::produce(rd_kafka_topic_s* topic, Partition to, const Record& record) {
+  rd_kafka_t* client = producer_->client.get();
+  for (int pause = 0; pause < kFullQueuePauses; ++pause) {
+    const int produced = rd_kafka_produce(topic, to, RD_KAFKA_MSG_F_COPY, data_of(record.value), size_of(record.value),
+                                          data_of(record.key), size_of(record.key), record.tag);
+    if (produced == 0) return {};
+    const rd_kafka_resp_err_t code = rd_kafka_last_error();
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      return checked(code, std::string("write to topic '") + rd_kafka_topic_name(topic) + "'");
+    }
+    rd_kafka_poll(client, kFullQueueMs);
+  }
+  return error(ErrorCode::kRestart, "the brokers take no records");
+}
+
+Result<void> KafkaSink::write(Partition partition, const Outbox& outbox) {
+  DRIFTCAST_TRY(in_transaction());
+  std::string envelope;
+  for (std::size_t i = 0; i < outbox.size(); ++i) {
+    const OutboxRecord output = outbox[i];
+    Record record{std::nullopt, output.value};
+    if (!output.key.empty()) record.key = output.key;
+    if (output.topic == Topic::kLate || output.topic == Topic::kDeadLetters) {
+      envelope.clear();
+      append_envelope(envelope, partition, output);
+      record.value = envelope;
+    }
+    rd_kafka_topic_s* topic = producer_->topics[static_cast<std::size_t>(output.topic)].get();
+    DRIFTCAST_TRY(produce(topic, RD_KAFKA_PARTITION_UA, record));
+  }
+  rd_kafka_poll(producer_->client.get(), 0);
+  return {};
+}
+
+Result<Offset> KafkaSink::write_changelog(Partition partition, std::span<const Entry> entries, const Mark& mark) {
+  DRIFTCAST_TRY(in_transaction());
+  rd_kafka_topic_s* topic = producer_->changelog.get();
+  for (const Entry& entry : entries) {
+    const std::string key = changelog_key(entry);
+    Record record{key, std::nullopt};
+    if (entry.value) record.value = *entry.value;
+    DRIFTCAST_TRY(produce(topic, partition, record));
+  }
+  mark_offset_ = -1;
+  const std::string encoded = encode_mark(mark);
+  DRIFTCAST_TRY(produce(topic, partition, {kMarkKey, encoded, &mark_offset_}));
+  rd_kafka_flush(producer_->client.get(), kFlushMs);
+  if (mark_offset_ >= 0) return mark_offset_ + 1;
+  return error(ErrorCode::kRestart, "the changelog was not written: " + (lost_.empty() ? "no answer" : lost_));
+}
+
+Result<void> KafkaSink::send_offsets(std::span<const OffsetCommit> offsets, const std::string& topic,
+                                     const rd_kafka_consumer_group_metadata_s& member) {
+  DRIFTCAST_TRY(in_transaction());
+  const KafkaPtr<rd_kafka_topic_partition_list_s> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const OffsetCommit& commit : offsets) {
+    rd_kafka_topic_partition_t* entry = rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), commit.partition);
+    const std::string text = offset_text(commit);
+    entry->offset = commit.position.next_offset;
+    entry->metadata = ::strdup(text.c_str());  // the list frees it
+    entry->metadata_size = text.size();
+  }
+  return call("send offsets", [&] {
+    return rd_kafka_send_offsets_to_transaction(producer_->client.get(), list.get(), &member, kUnlimited);
+  });
+}
+
+Result<void> KafkaSink::commit() {
+  DRIFTCAST_TRY(in_transaction());
+  DRIFTCAST_TRY(call("commit", [&] { return rd_kafka_commit_transaction(producer_->client.get(), kUnlimited); }));
+  open_ = false;
+  return {};
+}
+
+// Without a client there is nothing to abort: the next one's start does it.
+Result<void> KafkaSink::abort() {
+  const bool was_open = std::exchange(open_, false);
+  if (!producer_ || !was_open) return {};
+  return call("abort", [&] { return rd_kafka_abort_transaction(producer_->client.get(), kUnlimited); });
+}
+
+}  // namespace driftcast

@@ -1,0 +1,32 @@
+#include "tests/pipeline/support/kafka_job.h"
+
+namespace driftcast {
+
+KafkaJob::KafkaJob(int partitions, const Settings& settings) : broker_(KafkaBroker::shared()), settings_(settings) {
+  static int made = 0;
+  const std::string prefix = "job" + std::to_string(++made) + "-";
+  PipelineOptions& pipeline = settings_.pipeline;
+  pipeline.kafka.brokers = broker_.brokers();
+  pipeline.kafka.group = prefix + "group";
+  TopicOptions& topics = pipeline.topics;
+  topics = {prefix + "input", prefix + "forecasts", prefix + "drift",    prefix + "sessions",
+            prefix + "late",  prefix + "dlq",       prefix + "changelog"};
+  broker_.create_topic(topics.input, partitions);
+  broker_.create_topic(topics.changelog, partitions, {{"cleanup.policy", "compact"}});
+  for (const std::string* topic : {&topics.forecasts, &topics.drift, &topics.sessions, &topics.late, &topics.dlq}) {
+    broker_.create_topic(*topic, 1);
+  }
+}
+
+std::vector<std::string> KafkaJob::outputs(Topic topic) const {
+  const TopicOptions& topics = settings_.pipeline.topics;
+  const std::string* const names[] = {&topics.forecasts, &topics.drift, &topics.sessions, &topics.late, &topics.dlq};
+  std::vector<std::string> lines;
+  for (const StoredRecord& record :
+       broker_.read_all(*names[static_cast<std::size_t>(topic)], Isolation::kReadCommitted)) {
+    lines.push_back(record.key.value_or("(null)") + " " + record.value.value_or("(null)"));
+  }
+  return lines;
+}
+
+}  // namespace driftcast

@@ -1,0 +1,33 @@
+// KafkaJob: the topics and the group of one job on the shared broker, and what a reader of them sees.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "pipeline/outbox.h"
+#include "tests/pipeline/support/kafka_broker.h"
+
+namespace driftcast {
+
+class KafkaJob {
+ public:
+  // Makes topics of its own. Input and changelog have so many partitions, the others one. All dials are those of
+  // `settings` but for what has to do with Kafka.
+  explicit KafkaJob(int partitions, const Settings& settings = {});
+
+  const Settings& settings() const { return settings_; }
+  void produce(const std::vector<NewRecord>& records) { broker_.produce(input(), records); }
+  KafkaTransaction begin(const std::vector<NewRecord>& records) { return broker_.begin(input(), records); }
+
+  // "key value" of each record that a reader of committed ones sees, by offset.
+  std::vector<std::string> outputs(Topic topic) const;
+
+ private:
+  const std::string& input() const { return settings_.pipeline.topics.input; }
+
+  KafkaBroker& broker_;
+  Settings settings_;
+};
+
+}  // namespace driftcast
