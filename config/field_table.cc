@@ -85,10 +85,16 @@ void add_ends(std::vector<Field>& table) {
       text("kafka.group", AT(pipeline.kafka.group),
            "Group whose instances share the topic; its committed offsets say where the job stands."),
       text("kafka.instance", AT(pipeline.kafka.instance),
-           "Name of this instance in its group; the same at every start."),
+           "Name of this instance in its group, the same at every start: it then has its partitions back at once. "
+           "Empty: none, and its partitions go to others when it ends."),
+      ranged("kafka.patience", kDuration, AT(pipeline.kafka.patience), 0, kDay, kKeeps,
+             "How long to try to reach the brokers at the start; while running it is tried for ever."),
       Field{"kafka.client", kClient, AT(pipeline.kafka.client), false,
             "Further properties of the Kafka client by librdkafka's names; secrets only as `${NAME}` or "
             "`${file:/path}`."},
+      text("start", AT(pipeline.start),
+           "Kafka: where a group begins that has committed nothing yet: `earliest`, `latest` or a time (RFC 3339 with "
+           "zone, or epoch milliseconds)."),
       topic("topics.input", AT(pipeline.topics.input), kRequired, "Kafka: the events, keyed by user."),
       topic("topics.forecasts", AT(pipeline.topics.forecasts), kRequired, "Receives the forecasts."),
       topic("topics.drift", AT(pipeline.topics.drift), kOptional,

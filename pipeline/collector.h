@@ -16,21 +16,23 @@ class Collector {
  public:
   explicit Collector(std::size_t lanes) : open_(lanes) {}
 
-  // Takes a parcel of the lane at `index`; returns the epoch when this was its last marker.
-  std::optional<Epoch> collect(std::size_t index, Parcel&& parcel) {
-    open_[index].merge(parcel.fold_outputs, parcel.judge_outputs);
+  // Takes a parcel; returns the epoch when this was its last marker.
+  std::optional<Epoch> collect(Parcel&& parcel) {
+    Outbox& open = open_[parcel.lane->slot];
+    open.merge(parcel.fold_outputs, parcel.judge_outputs);
     if (!parcel.marker) return std::nullopt;
-    parcel.marker->outputs = std::exchange(open_[index], Outbox{});
+    parcel.marker->outputs = std::exchange(open, Outbox{});
+    const std::size_t of_lanes = parcel.marker->of_lanes;
     epoch_.number = parcel.epoch;
     epoch_.lanes.push_back(std::move(*parcel.marker));
-    if (epoch_.lanes.size() < open_.size()) return std::nullopt;
+    if (epoch_.lanes.size() < of_lanes) return std::nullopt;
     std::sort(epoch_.lanes.begin(), epoch_.lanes.end(),
               [](const LaneEpoch& a, const LaneEpoch& b) { return a.partition < b.partition; });
     return std::exchange(epoch_, Epoch{});
   }
 
  private:
-  std::vector<Outbox> open_;  // by lane
+  std::vector<Outbox> open_;  // by the lane's slot
   Epoch epoch_;
 };
 

@@ -50,7 +50,7 @@ bool adds_up(const Counters& counters) {
 Result<void> commit(Log& log, Store& store, Epoch&& epoch) {
   DRIFTCAST_TRY(check_counters(epoch));
   if (auto written = write_transaction(log, epoch); !written) {
-    if (auto aborted = log.abort(); !aborted) {
+    if (auto aborted = log.abort(); !aborted && aborted.error().code != ErrorCode::kRollback) {
       return error(ErrorCode::kRestart,
                    written.error().message + "; then the abort failed: " + aborted.error().message);
     }

@@ -4,8 +4,8 @@
 
 namespace driftcast {
 
-Committer::Committer(Assembly& assembly, std::uint64_t last, std::function<void()> notify)
-    : assembly_(assembly), notify_(std::move(notify)), last_(last), thread_([this] { work(); }) {}
+Committer::Committer(Assembly& assembly, std::function<void()> notify)
+    : assembly_(assembly), notify_(std::move(notify)), thread_([this] { work(); }) {}
 
 void Committer::put(Epoch&& epoch) {
   {

@@ -20,8 +20,8 @@ class Committer {
     std::vector<Partition> shipped;
   };
 
-  // `last` is the epoch before the first to come; `notify` is called from the thread after each outcome.
-  Committer(Assembly& assembly, std::uint64_t last, std::function<void()> notify);
+  // `notify` is called from the thread after each outcome.
+  Committer(Assembly& assembly, std::function<void()> notify);
   ~Committer() { join(); }
 
   void put(Epoch&& epoch);   // at most one waits: the intake ends no epoch before the one before is done
@@ -29,7 +29,7 @@ class Committer {
   std::optional<Done> take_done();
   std::optional<Error> failure() const;
   bool idle() const;
-  std::uint64_t last() const;  // newest epoch taken by take_done()
+  std::uint64_t last() const;  // newest epoch taken by take_done(); 0: none yet
   void join();                 // finishes what has been put, unless it failed
 
  private:
@@ -42,7 +42,7 @@ class Committer {
   std::deque<Epoch> waiting_;
   std::deque<Done> done_;
   std::optional<Error> failure_;
-  std::uint64_t last_;
+  std::uint64_t last_ = 0;
   bool busy_ = false;
   bool closing_ = false;
   std::thread thread_;

@@ -12,6 +12,7 @@ namespace driftcast {
 
 struct LaneEpoch {
   Partition partition = 0;
+  std::size_t of_lanes = 1;      // how many the epoch has
   Position send;                 // the position to commit: the lane's own, or the committed one while it replays
   std::uint64_t mark_epoch = 0;  // of the newest mark once this epoch has committed
   bool ship = false;             // entries and mark are part of this epoch
@@ -22,7 +23,7 @@ struct LaneEpoch {
 
 struct Epoch {
   std::uint64_t number = 0;
-  std::vector<LaneEpoch> lanes;  // by partition; every lane of the instance
+  std::vector<LaneEpoch> lanes;  // by partition; every lane that took part
 };
 
 }  // namespace driftcast

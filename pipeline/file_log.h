@@ -14,9 +14,9 @@ namespace driftcast {
 class FileLog final : public Log {
  public:
   FileLog(std::unique_ptr<FileSource> source, std::unique_ptr<FileSink> sink, int partitions)
-      : source_(std::move(source)), sink_(std::move(sink)), partitions_(partitions) {}
+      : source_(std::move(source)), sink_(std::move(sink)), all_(first_partitions(partitions)) {}
 
-  int partitions() const override { return partitions_; }
+  const std::vector<Partition>& assigned() const override { return all_; }
   Offset start_offset(Partition) const override { return 0; }
   Result<void> seek(Partition partition, Offset offset) override {
     source_->seek(partition, offset);
@@ -54,7 +54,7 @@ class FileLog final : public Log {
   std::unique_ptr<FileSource> source_;
   std::unique_ptr<FileSink> sink_;
   std::vector<OffsetCommit> offsets_;
-  int partitions_;
+  std::vector<Partition> all_;
 };
 
 }  // namespace driftcast

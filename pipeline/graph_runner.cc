@@ -12,6 +12,7 @@
 #include "pipeline/committer.h"
 #include "pipeline/decode.h"
 #include "pipeline/hand_over.h"
+#include "pipeline/lane_opener.h"
 #include "pipeline/stages.h"
 #include "pipeline/topology.h"
 
@@ -61,7 +62,7 @@ class Graph {
   }
 
   void put(std::unique_ptr<Parcel> parcel) {
-    StageNode& entrance = *entrances_[assembly_.index(*parcel->lane)];
+    StageNode& entrance = *entrances_[parcel->lane->slot];
     hand_over(parcel.get());
     entrance.try_put(parcel.release());
   }
@@ -100,7 +101,7 @@ class Graph {
     Lane& lane = *parcel->lane;
     if (parcel->failure) committer_.fail(*parcel->failure);
     const std::size_t bytes = parcel->fold_outputs.bytes() + parcel->judge_outputs.bytes();
-    auto epoch = assembly_.collector().collect(assembly_.index(lane), std::move(*parcel));
+    auto epoch = assembly_.collector().collect(std::move(*parcel));
     if (epoch) committer_.put(std::move(*epoch));
     assembly_.intake().returned(lane, bytes);
     bell_.ring();
@@ -113,7 +114,7 @@ class Graph {
   SinkNode sink_;
   std::vector<std::unique_ptr<Decoder>> decoders_;
   std::vector<std::unique_ptr<StageNode>> nodes_;
-  std::vector<StageNode*> entrances_;  // by lane
+  std::vector<StageNode*> entrances_;  // by the lane's slot
 };
 
 Result<std::unique_ptr<Parcel>> poll(Assembly& assembly, std::int64_t now_ms, bool settled) {
@@ -121,22 +122,39 @@ Result<std::unique_ptr<Parcel>> poll(Assembly& assembly, std::int64_t now_ms, bo
   return assembly.intake().next(now_ms, settled);
 }
 
-Result<void> drive(Assembly& assembly, Graph& graph, Committer& committer, Bell& bell, const std::atomic<bool>& stop,
-                   const std::function<void()>& tick) {
+// What the world outside wants: an end, lanes that come, partitions that go. Partitions that are lost are another's:
+// nothing more of them may be committed here.
+Result<void> listen(Assembly& assembly, Committer& committer, LaneOpener& opener, const std::atomic<bool>& stop) {
+  const auto keeps = assembly.log().keeps_assignment();
+  if (!keeps) {
+    committer.fail(keeps.error());
+    return keeps.error();
+  }
+  if (stop || !*keeps) {
+    opener.cancel();
+    assembly.intake().stop();
+  }
+  if (auto failure = opener.failure()) return *failure;
+  for (Lane* lane : opener.take_opened()) assembly.intake().admit(*lane);
+  return {};
+}
+
+Result<void> drive(Assembly& assembly, Graph& graph, Committer& committer, LaneOpener& opener, Bell& bell,
+                   const std::atomic<bool>& stop, const std::function<void()>& tick) {
   Intake& intake = assembly.intake();
   constexpr std::int64_t kTickMs = 200;
   std::int64_t ticked = assembly.clock().now_ms();
   while (true) {
-    if (stop) intake.stop();
+    DRIFTCAST_TRY(listen(assembly, committer, opener, stop));
     const std::int64_t now = assembly.clock().now_ms();
     while (auto done = committer.take_done()) intake.committed(done->shipped, done->epoch, now);
     if (auto failure = committer.failure()) return *failure;
-    if (intake.last_epoch_sent() && committer.idle() && committer.last() + 1 == intake.epoch()) return {};
+    if (intake.last_epoch_sent() && committer.idle() && committer.last() == intake.ended()) return {};
     if (now - ticked >= kTickMs) {
       tick();
       ticked = now;
     }
-    const bool settled = committer.last() + 1 == intake.epoch();
+    const bool settled = committer.last() == intake.ended();
     auto parcel = poll(assembly, now, settled);
     if (!parcel) return parcel.error();
     if (*parcel) {
@@ -155,10 +173,12 @@ Result<void> run_graph(Assembly& assembly, const std::atomic<bool>& stop, const 
                                             static_cast<std::size_t>(threads) + 1);
   oneapi::tbb::task_arena arena(threads, 0);
   Bell bell;
-  Committer committer(assembly, assembly.intake().epoch() - 1, [&bell] { bell.ring(); });
+  Committer committer(assembly, [&bell] { bell.ring(); });
   std::unique_ptr<Graph> graph;
   arena.execute([&] { graph = std::make_unique<Graph>(assembly, committer, bell); });
-  Result<void> outcome = drive(assembly, *graph, committer, bell, stop, tick);
+  LaneOpener opener(assembly, [&bell] { bell.ring(); });
+  Result<void> outcome = drive(assembly, *graph, committer, opener, bell, stop, tick);
+  opener.cancel();
   arena.execute([&] { graph->wait(); });
   committer.join();
   return outcome;

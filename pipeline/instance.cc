@@ -1,7 +1,6 @@
 #include "pipeline/instance.h"
 
-#include <chrono>
-#include <thread>
+#include <algorithm>
 
 #include "config/fields.h"
 #include "pipeline/commit.h"
@@ -10,44 +9,70 @@
 
 namespace driftcast {
 
-Assembly::Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock)
-    : setup_(setup), log_(log), store_(store), clock_(clock), collector_(static_cast<std::size_t>(log.partitions())) {}
+Assembly::Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock, std::uint64_t lineage)
+    : setup_(setup), log_(log), store_(store), clock_(clock), lineage_(lineage), collector_(log.assigned().size()) {}
 
-Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const ModelSet& models, Log& log,
+Result<std::unique_ptr<Assembly>> Assembly::make(const Settings& settings, const ModelSet& models, Log& log,
                                                  Store& store, const Clock& clock, std::uint64_t lineage,
                                                  Observer* observer) {
   const LaneSetup setup{settings, models, output_hash(settings), observer};
-  std::unique_ptr<Assembly> assembly(new Assembly(setup, log, store, clock));
-  const std::int64_t cache = settings.state.cache_bytes / log.partitions();
-  for (Partition p = 0; p < log.partitions(); ++p) {
-    auto lane = std::make_unique<Lane>(assembly->setup_, store, p, cache);
-    DRIFTCAST_TRY(open_lane(*lane, log, store, assembly->setup_, lineage));
-    for (std::size_t c = 0; c < kCounters; ++c) assembly->counters_[c] += lane->fold.mark.counters[c];
-    assembly->lanes_.push_back(std::move(lane));
+  std::unique_ptr<Assembly> assembly(new Assembly(setup, log, store, clock, lineage));
+  const std::vector<Partition>& assigned = log.assigned();
+  const std::int64_t cache = settings.state.cache_bytes / std::max<std::int64_t>(std::ssize(assigned), 1);
+  for (const Partition partition : assigned) {
+    const std::size_t slot = assembly->lanes_.size();
+    assembly->lanes_.push_back(std::make_unique<Lane>(assembly->setup_, store, partition, slot, cache));
   }
-  DRIFTCAST_TRY(store.prepare(log.partitions()));
+  DRIFTCAST_TRY(store.prepare(assigned));
   assembly->intake_ = std::make_unique<Intake>(assembly->lanes_, log, settings, clock.now_ms());
   return assembly;
 }
 
-Counters Assembly::counters() const {
-  const std::lock_guard lock(counting_);
-  return counters_;
+Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const ModelSet& models, Log& log,
+                                                 Store& store, const Clock& clock, std::uint64_t lineage,
+                                                 Observer* observer) {
+  auto made = make(settings, models, log, store, clock, lineage, observer);
+  if (!made) return made.error();
+  for (auto& lane : (*made)->lanes_) {
+    DRIFTCAST_TRY((*made)->recover(*lane));
+    (*made)->intake().admit(*lane);
+  }
+  return made;
 }
 
-std::size_t Assembly::index(const Lane& lane) const { return static_cast<std::size_t>(lane.partition); }
+Result<void> Assembly::recover(Lane& lane) {
+  DRIFTCAST_TRY(open_lane(lane, log_, store_, setup_, lineage_));
+  lane.recovered = true;
+  const std::lock_guard lock(counting_);
+  counts_[lane.partition] = {lane.fold.mark.counters, lane.fold.mark.counters};
+  return {};
+}
+
+Counters Assembly::counters() const {
+  const std::lock_guard lock(counting_);
+  Counters sum{};
+  for (const auto& [partition, count] : counts_) add(sum, count.now);
+  return sum;
+}
+
+Counters Assembly::counters_before() const {
+  const std::lock_guard lock(counting_);
+  Counters sum{};
+  for (const auto& [partition, count] : counts_) add(sum, count.before);
+  return sum;
+}
 
 Result<std::vector<Partition>> Assembly::commit_epoch(Epoch&& epoch) {
   const StageTimes::Span span(times_, kPublishStage);
   std::vector<Partition> shipped;
-  Counters sum{};
+  std::map<Partition, Counters> counted;
   for (const LaneEpoch& lane : epoch.lanes) {
     if (lane.ship) shipped.push_back(lane.partition);
-    for (std::size_t c = 0; c < kCounters; ++c) sum[c] += lane.mark.counters[c];
+    counted[lane.partition] = lane.mark.counters;
   }
   DRIFTCAST_TRY(commit(log_, store_, std::move(epoch)));
   const std::lock_guard lock(counting_);
-  counters_ = sum;
+  for (const auto& [partition, counters] : counted) counts_[partition].now = counters;
   return shipped;
 }
 
@@ -62,9 +87,15 @@ Result<std::unique_ptr<Parcel>> Instance::poll() {
 Result<bool> Instance::step() {
   if (done_) return false;
   Intake& intake = assembly_.intake();
+  const auto keeps = assembly_.log().keeps_assignment();
+  if (!keeps) return keeps.error();
+  if (!*keeps) intake.stop();
   auto next = poll();
   if (!next) return next.error();
-  if (!*next) return true;
+  if (!*next) {
+    done_ = intake.last_epoch_sent();  // an epoch of no lane
+    return !done_;
+  }
   Parcel& parcel = **next;
   Lane& lane = *parcel.lane;
   for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
@@ -75,7 +106,7 @@ Result<bool> Instance::step() {
   if (parcel.failure) return *parcel.failure;
   intake.returned(lane, parcel.fold_outputs.bytes() + parcel.judge_outputs.bytes());
   const std::uint64_t number = parcel.epoch;
-  auto epoch = assembly_.collector().collect(assembly_.index(lane), std::move(parcel));
+  auto epoch = assembly_.collector().collect(std::move(parcel));
   if (!epoch) return true;
   auto shipped = assembly_.commit_epoch(std::move(*epoch));
   if (!shipped) return shipped.error();

@@ -4,6 +4,7 @@
 // Threads and oneTBB are added outside (graph_runner.h); both run the same intake, stages, collector and commit.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -22,13 +23,21 @@
 
 namespace driftcast {
 
-// The parts both runners need: settings shared by the lanes, the lanes themselves, the intake. Recovers every lane.
+// The parts both runners need: settings shared by the lanes, the lanes of the partitions assigned to the log, the intake.
 class Assembly {
  public:
-  // Borrowed: settings, models, log, store, clock, observer; all outlive the assembly. `lineage` names a first run.
+  // With closed lanes. Borrowed: settings, models, log, store, clock, observer; all outlive the assembly. `lineage` names
+  // a first run.
+  static Result<std::unique_ptr<Assembly>> make(const Settings& settings, const ModelSet& models, Log& log,
+                                                Store& store, const Clock& clock, std::uint64_t lineage,
+                                                Observer* observer = nullptr);
+  // With all lanes recovered and admitted.
   static Result<std::unique_ptr<Assembly>> open(const Settings& settings, const ModelSet& models, Log& log,
                                                 Store& store, const Clock& clock, std::uint64_t lineage,
                                                 Observer* observer = nullptr);
+
+  // Recovers a lane, which takes no part yet. One thread at a time, which may be another than the intake's.
+  Result<void> recover(Lane& lane);
 
   Lanes& lanes() { return lanes_; }
   Intake& intake() { return *intake_; }
@@ -37,27 +46,33 @@ class Assembly {
   Store& store() { return store_; }
   const Clock& clock() const { return clock_; }
   const Settings& settings() const { return setup_.settings; }
-  std::size_t index(const Lane& lane) const;
   StageTimes& times() { return times_; }
+  const StageTimes& times() const { return times_; }
 
-  // Sums over the partitions, as of the last committed epoch. Any thread.
+  // Sums over the recovered partitions, as of the last committed epoch and as they were recovered. Any thread.
   Counters counters() const;
+  Counters counters_before() const;
 
   // Commits an epoch and tells the lanes. Any one thread at a time; the intake is told by `settled`.
   Result<std::vector<Partition>> commit_epoch(Epoch&& epoch);
 
  private:
-  Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock);
+  struct Count {
+    Counters before{}, now{};
+  };
+
+  Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock, std::uint64_t lineage);
 
   LaneSetup setup_;
   Log& log_;
   Store& store_;
   const Clock& clock_;
+  std::uint64_t lineage_;
   Lanes lanes_;
   Collector collector_;
   std::unique_ptr<Intake> intake_;
-  mutable std::mutex counting_;  // guards the counters: one thread commits, another shows the progress
-  Counters counters_{};
+  mutable std::mutex counting_;  // guards the counts: one thread commits, another shows the progress
+  std::map<Partition, Count> counts_;
   StageTimes times_;
 };
 

@@ -19,6 +19,15 @@ struct ConfDestroy {
 };
 using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDestroy>;
 
+bool unreachable(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+         code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR || code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
+         code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+         code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+}
+
 // The client numbers its levels as syslog does.
 void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
   constexpr std::array kLevels = {spdlog::level::critical, spdlog::level::critical, spdlog::level::critical,
@@ -27,10 +36,23 @@ void log_line(const rd_kafka_t*, int level, const char* facility, const char* te
   spdlog::log(kLevels[static_cast<std::size_t>(std::clamp(level, 0, 7))], "kafka: {} {}", facility, text);
 }
 
+KafkaClient::Callbacks& callbacks(void* opaque) { return *static_cast<KafkaClient::Callbacks*>(opaque); }
+
 void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   KafkaClient::Delivery delivery{message->_private, message->offset, {}};
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery.failure = rd_kafka_err2str(message->err);
-  (*static_cast<KafkaClient::OnDelivery*>(opaque))(delivery);
+  callbacks(opaque).delivery(delivery);
+}
+
+void report_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque) {
+  std::vector<Partition> partitions;
+  for (int i = 0; i < list->cnt; ++i) partitions.push_back(list->elems[i].partition);
+  callbacks(opaque).rebalance(code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, std::move(partitions));
+}
+
+// The client logs these too; one that ends it is found by its next call.
+void report_trouble(rd_kafka_t*, int code, const char*, void* opaque) {
+  if (unreachable(static_cast<rd_kafka_resp_err_t>(code))) callbacks(opaque).disconnect();
 }
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -43,11 +65,6 @@ bool concerns(const std::string& property, KafkaClient::Role role) {
   const ClientProperty* found = find_client_property(property);
   if (found == nullptr || found->role == ClientRole::kAny) return true;
   return (found->role == ClientRole::kConsumer) == (role == KafkaClient::Role::kConsumer);
-}
-
-bool unreachable(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE;
 }
 
 }  // namespace
@@ -63,6 +80,7 @@ void KafkaDestroy::operator()(rd_kafka_consumer_group_metadata_s* metadata) cons
   rd_kafka_consumer_group_metadata_destroy(metadata);
 }
 void KafkaDestroy::operator()(rd_kafka_error_s* error) const { rd_kafka_error_destroy(error); }
+void KafkaDestroy::operator()(rd_kafka_headers_s* headers) const { rd_kafka_headers_destroy(headers); }
 
 std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
   const KafkaPtr<rd_kafka_error_s> error(taken);
@@ -86,7 +104,7 @@ Result<void> checked(int code, const std::string& tried) {
 }
 
 Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, const Properties& properties,
-                                      OnDelivery on_delivery) {
+                                      Callbacks callbacks) {
   Conf conf(rd_kafka_conf_new());
   DRIFTCAST_TRY(set(conf.get(), "bootstrap.servers", options.brokers));
   if (!options.instance.empty()) DRIFTCAST_TRY(set(conf.get(), "client.id", options.instance));
@@ -96,11 +114,11 @@ Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, co
   }
   rd_kafka_conf_set_log_cb(conf.get(), log_line);
   KafkaClient client;
-  if (on_delivery) {
-    client.on_delivery_ = std::make_unique<OnDelivery>(std::move(on_delivery));
-    rd_kafka_conf_set_opaque(conf.get(), client.on_delivery_.get());
-    rd_kafka_conf_set_dr_msg_cb(conf.get(), report_delivery);
-  }
+  client.callbacks_ = std::make_unique<Callbacks>(std::move(callbacks));
+  rd_kafka_conf_set_opaque(conf.get(), client.callbacks_.get());
+  if (client.callbacks_->delivery) rd_kafka_conf_set_dr_msg_cb(conf.get(), report_delivery);
+  if (client.callbacks_->rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), report_rebalance);
+  if (client.callbacks_->disconnect) rd_kafka_conf_set_error_cb(conf.get(), report_trouble);
   std::array<char, 512> why{};
   const bool consumer = role == Role::kConsumer;
   client.client_.reset(
@@ -137,6 +155,17 @@ Result<OffsetRange> KafkaClient::range_of(const std::string& topic, Partition pa
       checked(rd_kafka_query_watermark_offsets(get(), topic.c_str(), partition, &range.begin, &range.end, kAnswerMs),
               "ask for the ends of partition " + std::to_string(partition) + " of topic '" + topic + "'"));
   return range;
+}
+
+Result<std::optional<Offset>> KafkaClient::offset_at(const std::string& topic, Partition partition,
+                                                     EventTime time) const {
+  const KafkaPtr<rd_kafka_topic_partition_list_s> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_t& asked = *rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  asked.offset = millis(time);
+  const std::string tried = "ask for the offsets of a time in topic '" + topic + "'";
+  DRIFTCAST_TRY(checked(rd_kafka_offsets_for_times(get(), list.get(), kAnswerMs), tried));
+  DRIFTCAST_TRY(checked(asked.err, tried));
+  return asked.offset < 0 ? std::optional<Offset>() : std::optional(asked.offset);
 }
 
 }  // namespace driftcast

@@ -14,6 +14,7 @@
 
 #include "core/ids.h"
 #include "core/result.h"
+#include "core/time.h"
 #include "pipeline/options.h"
 
 struct rd_kafka_s;
@@ -23,6 +24,7 @@ struct rd_kafka_message_s;
 struct rd_kafka_topic_partition_list_s;
 struct rd_kafka_consumer_group_metadata_s;
 struct rd_kafka_error_s;
+struct rd_kafka_headers_s;
 
 namespace driftcast {
 
@@ -34,6 +36,7 @@ struct KafkaDestroy {
   void operator()(rd_kafka_topic_partition_list_s* list) const;
   void operator()(rd_kafka_consumer_group_metadata_s* metadata) const;
   void operator()(rd_kafka_error_s* error) const;
+  void operator()(rd_kafka_headers_s* headers) const;
 };
 template <class Thing>
 using KafkaPtr = std::unique_ptr<Thing, KafkaDestroy>;
@@ -69,12 +72,17 @@ class KafkaClient {
     Offset offset = 0;
     std::string_view failure;
   };
-  // Called by the thread that polls, flushes or commits.
-  using OnDelivery = std::function<void(const Delivery&)>;
+  // All are called by the thread that polls, flushes or commits.
+  struct Callbacks {
+    std::function<void(const Delivery&)> delivery;
+    // The group gives partitions, or wants all of them back. The callee must assign or unassign, now or later.
+    std::function<void(bool given, std::vector<Partition>)> rebalance;
+    std::function<void()> disconnect;  // from some broker
+  };
 
   // With `properties`, then with the settings' own as far as they concern the role. Connects to nothing yet.
   static Result<KafkaClient> make(Role role, const KafkaOptions& options, const Properties& properties,
-                                  OnDelivery on_delivery = {});
+                                  Callbacks callbacks = {});
 
   rd_kafka_s* get() const { return client_.get(); }
 
@@ -84,9 +92,11 @@ class KafkaClient {
   // Of a topic that must be there: else kConfig.
   Result<int> partitions_of(const std::string& topic) const;
   Result<OffsetRange> range_of(const std::string& topic, Partition partition) const;
+  // Of the first record whose own timestamp is not before a time; nothing: there is none.
+  Result<std::optional<Offset>> offset_at(const std::string& topic, Partition partition, EventTime time) const;
 
  private:
-  std::unique_ptr<OnDelivery> on_delivery_;  // outlives the client, which calls it
+  std::unique_ptr<Callbacks> callbacks_;  // outlive the client, which calls them
   KafkaPtr<rd_kafka_s> client_;
 };
 

@@ -1,61 +1,188 @@
 #include "pipeline/kafka_log.h"
 
+#include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
-#include <numeric>
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
 
 #include "pipeline/kafka_offset.h"
+#include "pipeline/start.h"
 
 namespace driftcast {
 namespace {
 
 constexpr int kStableMs = 60'000;  // longer than any transaction that may still hold an offset back
+constexpr int kNewsMs = 50;
+constexpr std::chrono::seconds kSayAgain{10};
+constexpr std::chrono::seconds kVerdict{4};  // longer than between two heartbeats
+
+// An instance without a name has one for its transactions that no other will ever have.
+std::string transactional_id_of(const KafkaOptions& options) {
+  if (!options.instance.empty()) return options.group + "." + options.instance;
+  std::random_device device;
+  return fmt::format("{}.{}-{:08x}{:08x}", options.group, ::getpid(), device(), device());
+}
+
+// Says the same thing only now and then.
+class Reminder {
+ public:
+  bool is_due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (said_ && now - *said_ < kSayAgain) return false;
+    said_ = now;
+    return true;
+  }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> said_;
+};
 
 }  // namespace
 
-KafkaLog::KafkaLog(const PipelineOptions& options, std::unique_ptr<KafkaSource> source, std::unique_ptr<KafkaSink> sink,
-                   KafkaChangelog changelog)
-    : input_(options.topics.input),
-      group_(options.kafka.group),
-      source_(std::move(source)),
-      sink_(std::move(sink)),
-      changelog_(std::move(changelog)),
-      member_(rd_kafka_consumer_group_metadata(source_->client().get())) {}
-
 Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const PipelineOptions& options, Until until) {
-  auto source = KafkaSource::open(options.kafka, options.topics.input, until);
-  if (!source) return source.error();
-  auto sink = KafkaSink::open(options.kafka, options.topics, (*source)->partitions());
-  if (!sink) return sink.error();
+  std::unique_ptr<KafkaLog> log(new KafkaLog(options));
+  log->transactional_id_ = transactional_id_of(options.kafka);
+  if (const auto start = parse_start(options.start); !start) return start.error();
+  auto group = KafkaGroup::join(options.kafka, options.topics.input, until);
+  if (!group) return group.error();
+  log->group_ = std::move(*group);
+  if (until == Until::kEnd) DRIFTCAST_TRY(log->note_ends());
   auto changelog = KafkaChangelog::open(options.kafka, options.topics.changelog);
   if (!changelog) return changelog.error();
-  std::vector<Partition> all(static_cast<std::size_t>((*source)->partitions()));
-  std::iota(all.begin(), all.end(), 0);
-  DRIFTCAST_TRY((*source)->assign(all));
-  return std::unique_ptr<KafkaLog>(new KafkaLog(options, std::move(*source), std::move(*sink), std::move(*changelog)));
+  log->changelog_ = std::make_unique<KafkaChangelog>(std::move(*changelog));
+  DRIFTCAST_TRY(log->open_sink());
+  return log;
 }
 
-Result<std::optional<OffsetCommit>> KafkaLog::committed(Partition partition) {
+Result<void> KafkaLog::note_ends() {
+  ends_.emplace();
+  for (const Partition partition : first_partitions(group_->partitions())) {
+    const auto range = group_->client().range_of(options_.topics.input, partition);
+    if (!range) return range.error();
+    (*ends_)[partition] = range->end;
+  }
+  return {};
+}
+
+Result<void> KafkaLog::open_sink() {
+  sink_.reset();  // before the next: a client that is fenced has nothing more to say
+  auto sink = KafkaSink::open(options_.kafka, options_.topics, transactional_id_, group_->partitions());
+  if (!sink) return sink.error();
+  sink_ = std::move(*sink);
+  return {};
+}
+
+// A producer is fenced when its transaction took too long, or by another instance of this one's name. The latter the group
+// knows, too, and says at the next heartbeat.
+Result<void> KafkaLog::wait_for_verdict() {
+  if (options_.kafka.instance.empty()) return {};
+  const auto deadline = std::chrono::steady_clock::now() + kVerdict;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (const auto standing = group_->serve(kNewsMs); !standing) return standing.error();
+  }
+  return {};
+}
+
+// To the brokers, for the partitions held now.
+Result<void> KafkaLog::connect() {
+  if (sink_ && sink_->fenced()) DRIFTCAST_TRY(wait_for_verdict());
+  if (!sink_ || !sink_->usable()) DRIFTCAST_TRY(open_sink());
+  const auto start = parse_start(options_.start);
+  if (!start) return start.error();
+  auto source = KafkaSource::open(group_->client(), options_.topics.input, assigned(), *start, ends_);
+  if (!source) return source.error();
+  source_ = std::move(*source);
+  return {};
+}
+
+Result<bool> KafkaLog::acquire(const std::atomic<bool>& stop) {
+  using Standing = KafkaGroup::Standing;
+  source_.reset();
+  Reminder reminder;
+  while (!stop) {
+    const auto standing = group_->serve(kNewsMs);
+    if (!standing) return standing.error();
+    if (*standing == Standing::kAskedBack || *standing == Standing::kLost) group_->give_back();
+    const bool holds = *standing == Standing::kHolding;
+    if (holds && !assigned().empty()) {
+      const auto connected = connect();
+      if (connected) return true;
+      const ErrorCode code = connected.error().code;
+      if (code != ErrorCode::kUnavailable && code != ErrorCode::kRollback) return connected.error();
+      if (reminder.is_due()) spdlog::warn("{}; trying again", connected.error().message);
+    } else if (reminder.is_due()) {
+      spdlog::info("waiting for partitions of topic '{}' in the group '{}'", options_.topics.input,
+                   options_.kafka.group);
+    }
+  }
+  return false;
+}
+
+Result<bool> KafkaLog::keeps_assignment() {
+  const auto standing = group_->serve(0);
+  if (!standing) return standing.error();
+  if (*standing == KafkaGroup::Standing::kLost) {
+    return error(ErrorCode::kRollback, "the partitions were given to another instance of the group");
+  }
+  return *standing == KafkaGroup::Standing::kHolding;
+}
+
+// Offsets go with the membership under which the records were read. Had this member joined anew meanwhile, the brokers
+// would take them under the new one too, though the partitions may be another's now.
+Result<void> KafkaLog::check_membership() const {
+  if (group_->is_current()) return {};
+  return error(ErrorCode::kRollback, "the membership in the group has changed since the records were read");
+}
+
+// A sink that was given up after its commit was known to be done leaves nothing behind, and is just replaced.
+Result<void> KafkaLog::begin() {
+  if (!sink_->usable()) DRIFTCAST_TRY(open_sink());
+  return sink_->begin();
+}
+
+Result<void> KafkaLog::send_offsets(std::span<const OffsetCommit> offsets) {
+  DRIFTCAST_TRY(check_membership());
+  return sink_->send_offsets(offsets, options_.topics.input, group_->membership());
+}
+
+Result<void> KafkaLog::commit() {
+  DRIFTCAST_TRY(check_membership());
+  return sink_->commit();
+}
+
+Result<std::optional<OffsetCommit>> KafkaLog::fetch_committed(Partition partition) const {
   const std::string tried = "fetch the committed offset of partition " + std::to_string(partition);
   const KafkaPtr<rd_kafka_topic_partition_list_s> list(rd_kafka_topic_partition_list_new(1));
-  const rd_kafka_topic_partition_t& entry = *rd_kafka_topic_partition_list_add(list.get(), input_.c_str(), partition);
-  DRIFTCAST_TRY(checked(rd_kafka_committed(source_->client().get(), list.get(), kStableMs), tried));
+  const rd_kafka_topic_partition_t& entry =
+      *rd_kafka_topic_partition_list_add(list.get(), options_.topics.input.c_str(), partition);
+  DRIFTCAST_TRY(checked(rd_kafka_committed(group_->client().get(), list.get(), kStableMs), tried));
   DRIFTCAST_TRY(checked(entry.err, tried));
-  if (entry.offset < 0) {
-    DRIFTCAST_TRY(check_first_run(partition));
-    return std::optional<OffsetCommit>();
-  }
+  if (entry.offset < 0) return std::optional<OffsetCommit>();
   const std::string text(static_cast<const char*>(entry.metadata), entry.metadata_size);
   auto read = read_offset_text(partition, entry.offset, text);
   if (!read) return read.error();
   return std::optional(*read);
 }
 
+Result<std::optional<OffsetCommit>> KafkaLog::committed(Partition partition) {
+  auto found = fetch_committed(partition);
+  if (!found) return found;
+  if (!*found) DRIFTCAST_TRY(check_first_run(partition));
+  if (*found) source_->reach(partition, (*found)->position.next_offset + ((*found)->position.ordinal > 0 ? 1 : 0));
+  return found;
+}
+
 Result<void> KafkaLog::check_first_run(Partition partition) {
   bool empty = true;
-  DRIFTCAST_TRY(changelog_.replay(partition, 0, [&](const ChangelogRecord&) -> Result<bool> { return empty = false; }));
+  DRIFTCAST_TRY(
+      changelog_->replay(partition, 0, [&](const ChangelogRecord&) -> Result<bool> { return empty = false; }));
   if (empty) return {};
-  return error(ErrorCode::kConfig, "the group '" + group_ + "' has no committed offset for partition " +
+  return error(ErrorCode::kConfig, "the group '" + options_.kafka.group + "' has no committed offset for partition " +
                                        std::to_string(partition) +
                                        ", but the changelog holds states: the offsets have expired, or the changelog "
                                        "belongs to another group; give another topics.changelog to start afresh");

@@ -1,12 +1,17 @@
-// KafkaLog: a KafkaSource, a KafkaSink and a KafkaChangelog as one Log, for one consumer group.
+// KafkaLog: topics as one Log, for an instance of a consumer group: a KafkaSource, a KafkaSink and a KafkaChangelog, under a
+// KafkaGroup that says which partitions are this instance's.
 //
-// This instance works on all partitions of the input topic; a second instance of the group fences the first.
+// The group gives partitions for a time. acquire() waits for them; then the log works on exactly these, until
+// keeps_assignment() says that they are asked back or lost; then acquire() again.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "pipeline/kafka_changelog.h"
+#include "pipeline/kafka_group.h"
 #include "pipeline/kafka_sink.h"
 #include "pipeline/kafka_source.h"
 #include "pipeline/log.h"
@@ -16,10 +21,15 @@ namespace driftcast {
 
 class KafkaLog final : public Log {
  public:
-  // Connects, checks the topics and takes the group over from an instance before.
+  // Connects, checks the topics, joins the group. `until` the end: as the topic's ends are now.
   static Result<std::unique_ptr<KafkaLog>> open(const PipelineOptions& options, Until until);
 
-  int partitions() const override { return source_->partitions(); }
+  // Gives back what is asked back, then waits until there are partitions to work on; false: `stop` has become true. While no
+  // broker answers it tries again, for ever. Fails with kRestart when another instance has taken this one's place.
+  Result<bool> acquire(const std::atomic<bool>& stop);
+
+  const std::vector<Partition>& assigned() const override { return group_->assigned(); }
+  Result<bool> keeps_assignment() override;
   Offset start_offset(Partition partition) const override { return source_->start_offset(partition); }
   Result<void> seek(Partition partition, Offset offset) override {
     source_->seek(partition, offset);
@@ -30,34 +40,39 @@ class KafkaLog final : public Log {
   }
   bool exhausted(Partition partition) const override { return source_->exhausted(partition); }
 
-  Result<void> begin() override { return sink_->begin(); }
+  Result<void> begin() override;
   Result<void> write(Partition partition, const Outbox& outbox) override { return sink_->write(partition, outbox); }
   Result<Offset> write_changelog(Partition partition, std::span<const Entry> entries, const Mark& mark) override {
     return sink_->write_changelog(partition, entries, mark);
   }
-  Result<void> send_offsets(std::span<const OffsetCommit> offsets) override {
-    return sink_->send_offsets(offsets, input_, *member_);
-  }
-  Result<void> commit() override { return sink_->commit(); }
+  Result<void> send_offsets(std::span<const OffsetCommit> offsets) override;
+  Result<void> commit() override;
   Result<void> abort() override { return sink_->abort(); }
 
   // Nothing committed is the first run of a group only while nothing is in the changelog; else it is refused.
   Result<std::optional<OffsetCommit>> committed(Partition partition) override;
   bool has_changelog() const override { return true; }
   Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) override {
-    return changelog_.replay(partition, from, consumer);
+    return changelog_->replay(partition, from, consumer);
   }
 
  private:
-  KafkaLog(const PipelineOptions& options, std::unique_ptr<KafkaSource> source, std::unique_ptr<KafkaSink> sink,
-           KafkaChangelog changelog);
+  explicit KafkaLog(const PipelineOptions& options) : options_(options) {}
+  Result<void> note_ends();
+  Result<void> open_sink();
+  Result<void> connect();
+  Result<void> wait_for_verdict();
+  Result<std::optional<OffsetCommit>> fetch_committed(Partition partition) const;
   Result<void> check_first_run(Partition partition);
+  Result<void> check_membership() const;
 
-  std::string input_, group_;
-  std::unique_ptr<KafkaSource> source_;
+  const PipelineOptions& options_;
+  std::string transactional_id_;
+  std::unique_ptr<KafkaGroup> group_;
+  KafkaSource::Ends ends_;
+  std::unique_ptr<KafkaChangelog> changelog_;
+  std::unique_ptr<KafkaSource> source_;  // of the partitions held; before the group, whose client it borrows
   std::unique_ptr<KafkaSink> sink_;
-  KafkaChangelog changelog_;
-  KafkaPtr<rd_kafka_consumer_group_metadata_s> member_;  // as of the assignment; all its epochs commit with this one
 };
 
 }  // namespace driftcast

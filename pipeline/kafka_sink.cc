@@ -1,13 +1,14 @@
 #include "pipeline/kafka_sink.h"
 
 #include <librdkafka/rdkafka.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "pipeline/kafka_changelog.h"
 #include "pipeline/kafka_offset.h"
-#include "pipeline/wire.h"
 #include "state/mark_codec.h"
 
 namespace driftcast {
@@ -37,22 +38,27 @@ const std::string& name_of(Topic topic, const TopicOptions& topics) {
 }  // namespace
 
 Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaOptions& options, const TopicOptions& topics,
-                                                   int input_partitions) {
+                                                   const std::string& transactional_id, int input_partitions) {
   auto sink = std::make_unique<KafkaSink>();
-  DRIFTCAST_TRY(sink->connect(options, topics, input_partitions));
+  sink->input_ = topics.input;
+  DRIFTCAST_TRY(sink->connect(options, topics, transactional_id, input_partitions));
   DRIFTCAST_TRY(sink->call("prepare transactions",
                            [&] { return rd_kafka_init_transactions(sink->producer_->client.get(), kUnlimited); }));
   return sink;
 }
 
-Result<void> KafkaSink::connect(const KafkaOptions& options, const TopicOptions& topics, int input_partitions) {
+Result<void> KafkaSink::connect(const KafkaOptions& options, const TopicOptions& topics,
+                                const std::string& transactional_id, int input_partitions) {
+  KafkaClient::Callbacks callbacks;
+  callbacks.delivery = [this](const KafkaClient::Delivery& delivery) { delivered(delivery); };
+  callbacks.disconnect = [this] { ++disconnects_; };
   auto client = KafkaClient::make(KafkaClient::Role::kProducer, options,
-                                  {{"transactional.id", options.group},
-                                   {"transaction.timeout.ms", "15000"},
-                                   {"partitioner", "murmur2_random"},  // as of the Java client
-                                   {"retry.backoff.ms", "5"},          // else every commit takes 100 ms
+                                  {{"transactional.id", transactional_id},
+                                   {"transaction.timeout.ms", "10000"},  // not longer than the group's session
+                                   {"partitioner", "murmur2_random"},    // as of the Java client
+                                   {"retry.backoff.ms", "5"},            // else every commit takes 100 ms
                                    {"socket.nagle.disable", "true"}},
-                                  [this](const KafkaClient::Delivery& delivery) { delivered(delivery); });
+                                  std::move(callbacks));
   if (!client) return client.error();
   producer_ = std::make_unique<Producer>(Producer{std::move(*client), {}, {}});
   return open_topics(topics, input_partitions);
@@ -82,7 +88,7 @@ void KafkaSink::delivered(const KafkaClient::Delivery& delivery) {
 
 Result<void> KafkaSink::in_transaction() const {
   if (producer_ && open_) return {};
-  return error(ErrorCode::kRestart, "the Kafka producer was given up after an error");
+  return error(ErrorCode::kRollback, "the Kafka producer was given up after an error");
 }
 
 // Makes a transactional call, and again where that is safe. Of all other failures only one that asks for an abort leaves
@@ -96,8 +102,8 @@ Result<void> KafkaSink::call(const std::string& tried, const std::function<rd_ka
   }
   const std::string why = failure->message + (lost_.empty() ? "" : ", because a record was not written: " + lost_);
   if (failure->fatal || !failure->abortable) producer_.reset();
-  return error(ErrorCode::kRestart,
-               "cannot " + tried + ": " + why + (failure->fenced ? ": another instance has taken the group over" : ""));
+  fenced_ = failure->fenced;
+  return error(ErrorCode::kRollback, "cannot " + tried + ": " + why);
 }
 
 Result<void> KafkaSink::begin() {
@@ -109,35 +115,66 @@ Result<void> KafkaSink::begin() {
   return {};
 }
 
-Result<void> KafkaSink::produce(rd_kafka_topic_s* topic, Partition to, const Record& record) {
+Result<void> KafkaSink::produce(rd_kafka_topic_s* topic, Partition to, Record record) {
   rd_kafka_t* client = producer_->client.get();
+  std::array<rd_kafka_vu_t, 7> fields{};
+  std::size_t count = 6;
+  fields[0].vtype = RD_KAFKA_VTYPE_RKT;
+  fields[0].u.rkt = topic;
+  fields[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  fields[1].u.i32 = to;
+  fields[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  fields[2].u.mem = {data_of(record.value), size_of(record.value)};
+  fields[3].vtype = RD_KAFKA_VTYPE_KEY;
+  fields[3].u.mem = {data_of(record.key), size_of(record.key)};
+  fields[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  fields[4].u.ptr = record.tag;
+  fields[5].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  fields[5].u.i = RD_KAFKA_MSG_F_COPY;
+  if (record.headers) {
+    fields[count].vtype = RD_KAFKA_VTYPE_HEADERS;
+    fields[count++].u.headers = record.headers.get();
+  }
   for (int pause = 0; pause < kFullQueuePauses; ++pause) {
-    const int produced = rd_kafka_produce(topic, to, RD_KAFKA_MSG_F_COPY, data_of(record.value), size_of(record.value),
-                                          data_of(record.key), size_of(record.key), record.tag);
-    if (produced == 0) return {};
-    const rd_kafka_resp_err_t code = rd_kafka_last_error();
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-      return checked(code, std::string("write to topic '") + rd_kafka_topic_name(topic) + "'");
+    const KafkaPtr<rd_kafka_error_s> failed(rd_kafka_produceva(client, fields.data(), count));
+    if (!failed) {
+      static_cast<void>(record.headers.release());  // the client's now
+      return {};
+    }
+    if (rd_kafka_error_code(failed.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      return error(ErrorCode::kRollback, std::string("cannot write to topic '") + rd_kafka_topic_name(topic) +
+                                             "': " + rd_kafka_error_string(failed.get()));
     }
     rd_kafka_poll(client, kFullQueueMs);
   }
-  return error(ErrorCode::kRestart, "the brokers take no records");
+  return error(ErrorCode::kRollback, "the brokers take no records");
+}
+
+KafkaSink::Record KafkaSink::letter(Partition partition, const OutboxRecord& output) const {
+  constexpr std::size_t kHeaders = 7;
+  Record record{std::nullopt, output.value, nullptr, KafkaPtr<rd_kafka_headers_s>(rd_kafka_headers_new(kHeaders))};
+  const auto add = [&](const char* name, std::string_view value) {
+    rd_kafka_header_add(record.headers.get(), name, -1, value.data(), static_cast<ssize_t>(value.size()));
+  };
+  add("reason", name(output.reason));
+  add("reason_code", std::to_string(static_cast<int>(output.reason)));
+  add("origin_topic", input_);
+  add("origin_partition", std::to_string(partition));
+  add("origin_offset", std::to_string(output.position.next_offset));
+  if (!output.field.empty()) add("field", output.field);
+  if (output.cut > 0) add("cut", std::to_string(output.cut));
+  return record;
 }
 
 Result<void> KafkaSink::write(Partition partition, const Outbox& outbox) {
   DRIFTCAST_TRY(in_transaction());
-  std::string envelope;
   for (std::size_t i = 0; i < outbox.size(); ++i) {
     const OutboxRecord output = outbox[i];
-    Record record{std::nullopt, output.value};
+    const bool is_letter = output.topic == Topic::kLate || output.topic == Topic::kDeadLetters;
+    Record record = is_letter ? letter(partition, output) : Record{std::nullopt, output.value};
     if (!output.key.empty()) record.key = output.key;
-    if (output.topic == Topic::kLate || output.topic == Topic::kDeadLetters) {
-      envelope.clear();
-      append_envelope(envelope, partition, output);
-      record.value = envelope;
-    }
     rd_kafka_topic_s* topic = producer_->topics[static_cast<std::size_t>(output.topic)].get();
-    DRIFTCAST_TRY(produce(topic, RD_KAFKA_PARTITION_UA, record));
+    DRIFTCAST_TRY(produce(topic, RD_KAFKA_PARTITION_UA, std::move(record)));
   }
   rd_kafka_poll(producer_->client.get(), 0);
   return {};
@@ -150,14 +187,14 @@ Result<Offset> KafkaSink::write_changelog(Partition partition, std::span<const E
     const std::string key = changelog_key(entry);
     Record record{key, std::nullopt};
     if (entry.value) record.value = *entry.value;
-    DRIFTCAST_TRY(produce(topic, partition, record));
+    DRIFTCAST_TRY(produce(topic, partition, std::move(record)));
   }
   mark_offset_ = -1;
   const std::string encoded = encode_mark(mark);
   DRIFTCAST_TRY(produce(topic, partition, {kMarkKey, encoded, &mark_offset_}));
   rd_kafka_flush(producer_->client.get(), kFlushMs);
   if (mark_offset_ >= 0) return mark_offset_ + 1;
-  return error(ErrorCode::kRestart, "the changelog was not written: " + (lost_.empty() ? "no answer" : lost_));
+  return error(ErrorCode::kRollback, "the changelog was not written: " + (lost_.empty() ? "no answer" : lost_));
 }
 
 Result<void> KafkaSink::send_offsets(std::span<const OffsetCommit> offsets, const std::string& topic,
@@ -179,8 +216,15 @@ Result<void> KafkaSink::send_offsets(std::span<const OffsetCommit> offsets, cons
 
 Result<void> KafkaSink::commit() {
   DRIFTCAST_TRY(in_transaction());
+  rd_kafka_poll(producer_->client.get(), 0);  // what broke before the commit is of no concern
+  const int disconnects = disconnects_;
   DRIFTCAST_TRY(call("commit", [&] { return rd_kafka_commit_transaction(producer_->client.get(), kUnlimited); }));
   open_ = false;
+  rd_kafka_poll(producer_->client.get(), 0);
+  if (disconnects_ != disconnects) {
+    spdlog::info("a connection broke during a commit: the producer is made anew");
+    producer_.reset();
+  }
   return {};
 }
 

@@ -55,25 +55,19 @@ class KafkaSource::Messages {
   std::size_t count_ = 0;
 };
 
-Result<std::unique_ptr<KafkaSource>> KafkaSource::open(const KafkaOptions& options, const std::string& topic,
-                                                       Until until) {
-  auto client = KafkaClient::make(KafkaClient::Role::kConsumer, options,
-                                  {{"group.id", options.group},
-                                   {"enable.auto.commit", "false"},
-                                   {"enable.auto.offset.store", "false"},
-                                   {"enable.partition.eof", until == Until::kEnd ? "true" : "false"},
-                                   {"isolation.level", "read_committed"},
-                                   {"auto.offset.reset", "error"},
-                                   {"fetch.wait.max.ms", "50"},
-                                   {"queued.min.messages", "50000"},
-                                   {"queued.max.messages.kbytes", "16384"}});
-  if (!client) return client.error();
-  auto partitions = client->partitions_of(topic);
-  if (!partitions) return partitions.error();
-  std::unique_ptr<KafkaSource> source(new KafkaSource(std::move(*client), topic, *partitions, until));
+Result<std::unique_ptr<KafkaSource>> KafkaSource::open(const KafkaClient& client, const std::string& topic,
+                                                       std::span<const Partition> partitions, const Start& start,
+                                                       Ends ends) {
+  std::unique_ptr<KafkaSource> source(new KafkaSource(client, topic));
   source->bell_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (source->bell_ >= 0) return source;
-  return error(ErrorCode::kIo, std::string("cannot make an event descriptor: ") + std::strerror(errno));
+  if (source->bell_ < 0) {
+    return error(ErrorCode::kIo, std::string("cannot make an event descriptor: ") + std::strerror(errno));
+  }
+  for (const Partition partition : partitions) {
+    DRIFTCAST_TRY(source->add(partition, start));
+    if (ends) source->lanes_[partition].end = ends->at(partition);
+  }
+  return source;
 }
 
 KafkaSource::~KafkaSource() {
@@ -81,24 +75,38 @@ KafkaSource::~KafkaSource() {
   if (bell_ >= 0) ::close(bell_);
 }
 
-Result<void> KafkaSource::assign(std::span<const Partition> partitions) {
+Result<void> KafkaSource::add(Partition partition, const Start& start) {
   static constexpr std::uint64_t kRing = 1;
-  for (const Partition partition : partitions) {
-    Lane& lane = lanes_[partition];
-    auto range = client_.range_of(topic_, partition);
-    if (!range) return range.error();
-    lane.range = *range;
-    lane.next = range->begin;
-    lane.queue.reset(rd_kafka_queue_get_partition(client_.get(), topic_.c_str(), partition));
-    if (!lane.queue) return error(ErrorCode::kBug, "there is no queue for " + name_of(partition, topic_));
-    rd_kafka_queue_forward(lane.queue.get(), nullptr);  // read here only, never through the consumer's common queue
-    rd_kafka_queue_io_event_enable(lane.queue.get(), bell_, &kRing, sizeof kRing);
-  }
+  const auto first = first_offset(partition, start);
+  if (!first) return first.error();
+  Lane& lane = lanes_[partition];
+  lane.start = *first;
+  lane.queue.reset(rd_kafka_queue_get_partition(client_.get(), topic_.c_str(), partition));
+  if (!lane.queue) return error(ErrorCode::kBug, "there is no queue for " + name_of(partition, topic_));
+  rd_kafka_queue_forward(lane.queue.get(), nullptr);  // read here only, never through the consumer's common queue
+  rd_kafka_queue_io_event_enable(lane.queue.get(), bell_, &kRing, sizeof kRing);
   return {};
 }
 
+Result<Offset> KafkaSource::first_offset(Partition partition, const Start& start) const {
+  const auto range = client_.range_of(topic_, partition);
+  if (!range) return range.error();
+  if (start.where == Start::kEarliest) return range->begin;
+  if (start.where == Start::kLatest) return range->end;
+  const auto found = client_.offset_at(topic_, partition, start.time);
+  if (!found) return found.error();
+  return found->value_or(range->end);
+}
+
+void KafkaSource::reach(Partition partition, Offset end) {
+  Lane& lane = lanes_.at(partition);
+  if (lane.end) lane.end = std::max(*lane.end, end);
+}
+
 void KafkaSource::seek(Partition partition, Offset offset) {
-  lanes_.at(partition).next = offset;
+  Lane& lane = lanes_.at(partition);
+  lane.next = offset;
+  lane.sought = true;
   assigned_ = false;
 }
 
@@ -106,6 +114,7 @@ Result<void> KafkaSource::assign_positions() {
   const KafkaPtr<rd_kafka_topic_partition_list_s> list(
       rd_kafka_topic_partition_list_new(static_cast<int>(lanes_.size())));
   for (const auto& [partition, lane] : lanes_) {
+    if (!lane.sought) continue;
     rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = lane.next;
   }
   DRIFTCAST_TRY(checked(rd_kafka_assign(client_.get(), list.get()), "read topic '" + topic_ + "'"));
@@ -147,7 +156,7 @@ Result<void> KafkaSource::append(Partition partition, const Messages& messages, 
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return failure_at(partition, *message);
     if (message->offset < lane.next || exhausted(partition)) continue;
     lane.next = message->offset + 1;
-    if (until_ == Until::kEnd && message->offset >= lane.range.end) continue;
+    if (lane.end && message->offset >= *lane.end) continue;
     Record record{copy(bytes_of(message->key, message->key_len)), std::nullopt, timestamp_of(*message),
                   message->offset};
     if (message->payload != nullptr) record.value = copy(bytes_of(message->payload, message->len));
@@ -174,12 +183,11 @@ void KafkaSource::wait() {
   pollfd bell{bell_, POLLIN, 0};
   std::uint64_t rung = 0;
   if (::poll(&bell, 1, kWaitMs) > 0) static_cast<void>(!::read(bell_, &rung, sizeof rung));
-  // Serves what is not a record: errors of the brokers' connections, which the client logs.
-  const KafkaPtr<rd_kafka_message_s> other(rd_kafka_consumer_poll(client_.get(), 0));
 }
 
 bool KafkaSource::exhausted(Partition partition) const {
-  return until_ == Until::kEnd && lane(partition).next >= lane(partition).range.end;
+  const Lane& asked = lane(partition);
+  return asked.end && asked.next >= *asked.end;
 }
 
 }  // namespace driftcast

@@ -71,13 +71,15 @@ struct JudgeLane {
 };
 
 struct Lane {
-  Lane(const LaneSetup& setup, Store& store, Partition number, std::int64_t cache_bytes)
+  Lane(const LaneSetup& setup, Store& store, Partition number, std::size_t place, std::int64_t cache_bytes)
       : partition(number),
+        slot(place),
         fold(setup, store, number, cache_bytes / 2),
         infer(setup, store, number, cache_bytes / 4),
         judge(setup, store, number, cache_bytes / 4) {}
 
   const Partition partition;
+  const std::size_t slot;  // its place among the lanes of the instance
   FoldLane fold;
   InferLane infer;
   JudgeLane judge;
@@ -86,6 +88,8 @@ struct Lane {
   std::uint64_t mark_epoch = 0;        // of the newest mark in the log
   Position committed;                  // the log's position when the lane was opened
   Offset polled = 0;                   // after the last record polled
+  bool recovered = false;              // by Assembly::recover
+  bool begun = false;                  // its first epoch has ended, which fixes where it stands: it may be polled
   std::unique_ptr<DecodedSlice> held;  // the input's end, while another lane is not yet where its outputs are
   std::atomic<int> in_flight{0};
   std::int64_t shipped_at_ms = 0;  // process clock

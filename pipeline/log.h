@@ -44,7 +44,12 @@ class Log {
  public:
   virtual ~Log() = default;
 
-  virtual int partitions() const = 0;
+  // The partitions this instance works on; the same ones as long as it may go on with them.
+  virtual const std::vector<Partition>& assigned() const = 0;
+
+  // Whether it may go on: false when they are asked back, so that it should commit what it has and be done. Fails with
+  // kRollback when they are lost already. To be called often, by the reading thread.
+  virtual Result<bool> keeps_assignment() { return true; }
 
   // --- reading ---
   virtual Offset start_offset(Partition) const = 0;  // where a first run begins

@@ -7,7 +7,8 @@
 
 namespace driftcast {
 
-MemoryLog::MemoryLog(int partitions) : lanes_(static_cast<std::size_t>(partitions)) {}
+MemoryLog::MemoryLog(int partitions)
+    : lanes_(static_cast<std::size_t>(partitions)), all_(first_partitions(partitions)) {}
 
 void MemoryLog::append(std::string_view key, std::optional<std::string_view> value,
                        std::optional<EventTime> timestamp) {

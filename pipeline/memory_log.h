@@ -30,7 +30,8 @@ class MemoryLog final : public Log {
   const std::vector<std::string>& outputs(Partition partition) const { return lanes_[index(partition)].outputs; }
   std::size_t changelog_size(Partition partition) const { return lanes_[index(partition)].changelog.size(); }
 
-  int partitions() const override { return static_cast<int>(lanes_.size()); }
+  int partitions() const { return static_cast<int>(lanes_.size()); }
+  const std::vector<Partition>& assigned() const override { return all_; }
   Offset start_offset(Partition) const override { return 0; }
   Result<void> seek(Partition partition, Offset offset) override;
   Result<void> poll(Partition partition, std::size_t max, Slice& slice) override;
@@ -64,6 +65,7 @@ class MemoryLog final : public Log {
   static std::size_t index(Partition partition) { return static_cast<std::size_t>(partition); }
 
   std::vector<Lane> lanes_;
+  std::vector<Partition> all_;
   bool open_ = false;
 };
 

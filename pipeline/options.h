@@ -65,11 +65,18 @@ struct ClientProperties {
 struct KafkaOptions {
   std::string brokers;  // "host:port,host:port"
   std::string group = "driftcast";
-  std::string instance;  // names this one among the group
+  std::string instance;  // names this one among the group; empty: it has no name, and its place goes with it
+  Duration patience{std::chrono::minutes{1}};  // for brokers that do not answer at the start
   ClientProperties client;
 };
 
 enum class Until { kForever, kEnd };  // how far a topic is read; kEnd: to its end when it is opened
+
+// Where a group begins that has committed nothing yet; read by parse_start (pipeline/start.h).
+struct Start {
+  enum Where { kEarliest, kLatest, kTime } where = kEarliest;
+  EventTime time{};  // kTime: at the first record whose own timestamp is not before this
+};
 
 struct TopicOptions {
   std::string input = "interest-events";
@@ -107,6 +114,7 @@ struct PipelineOptions {
   SourceOptions source;
   SinkOptions sink;
   KafkaOptions kafka;
+  std::string start = "earliest";  // earliest, latest or a time
   TopicOptions topics;
   FieldMap mapping;
   KindNames kinds;

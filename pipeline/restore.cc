@@ -106,7 +106,7 @@ Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setu
   if (!*committed) {
     DRIFTCAST_TRY(store.drop(lane.partition));
     lane.fold.mark = initial_mark(setup, log.start_offset(lane.partition), lineage);
-    return log.seek(lane.partition, lane.fold.mark.position.next_offset);
+    return {};
   }
   const OffsetCommit& position = **committed;
   if (position.format > Mark::kFormat) {
@@ -128,7 +128,7 @@ Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setu
   }
   lane.mark_epoch = std::max(lane.mark_epoch, position.mark_epoch);
   lane.committed = lane.fold.published_below = lane.judge.published_below = position.position;
-  return log.seek(lane.partition, lane.fold.mark.position.next_offset);
+  return {};
 }
 
 }  // namespace driftcast

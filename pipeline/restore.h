@@ -6,6 +6,7 @@
 //
 // Then outputs before the committed position are suppressed: they are out already. What does not fit together
 // (configuration, model, format, a mark that is missing) is refused, never guessed over.
+// Nothing is read from the input here: the intake moves the log to where the lane's mark stands.
 #pragma once
 
 #include <cstdint>

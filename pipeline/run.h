@@ -25,8 +25,9 @@ struct Progress {
 Result<Summary> run_files(const Settings& settings, const ModelSet& models, const std::atomic<bool>& stop,
                           const std::function<void(const Progress&)>& report, Observer* observer = nullptr);
 
-// Runs between topics, as the only instance of its group, and goes on where the group has committed; `until` the end of
-// the input as it is now, or for ever. Stops as above. No summary is written: outputs are elsewhere.
+// Runs between topics, as an instance of a group, on the partitions the group gives, and goes on where the group has
+// committed; `until` the end of the input as it is now, or for ever. Stops as above. No summary is written: outputs are
+// elsewhere. Brokers that vanish are waited for; told to stop meanwhile, the process ends by itself with kRestart.
 Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, Until until, const std::atomic<bool>& stop,
                           const std::function<void(const Progress&)>& report);
 

@@ -30,6 +30,10 @@ enum class Counter : std::uint8_t {
 inline constexpr std::size_t kCounters = 12;
 using Counters = std::array<std::int64_t, kCounters>;
 
+inline void add(Counters& sum, const Counters& counters) {
+  for (std::size_t c = 0; c < kCounters; ++c) sum[c] += counters[c];
+}
+
 struct Mark {
   static constexpr std::uint32_t kFormat = 1;  // of everything a store holds; newer ones are refused
 

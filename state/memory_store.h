@@ -17,7 +17,7 @@ class MemoryStore final : public Store {
   Result<void> scan(Partition, TableId, const Visitor& visitor) override;
   Result<void> apply(Partition, std::span<const Entry>, const Mark&) override;
   Result<std::optional<Mark>> mark(Partition) override;
-  Result<void> prepare(int) override { return {}; }
+  Result<void> prepare(std::span<const Partition>) override { return {}; }
   Result<void> drop(Partition) override;
   Result<void> flush() override;
 

@@ -303,11 +303,11 @@ Result<std::optional<Mark>> RocksDbStore::mark(Partition partition) {
 }
 
 // RocksDB writes the options of all families for every call that makes some.
-Result<void> RocksDbStore::prepare(int count) {
+Result<void> RocksDbStore::prepare(std::span<const Partition> wanted) {
   const std::lock_guard one_at_a_time(parts_->creating);
   std::vector<Partition> partitions;
   std::vector<std::string> names;
-  for (Partition p = 0; p < count; ++p) {
+  for (const Partition p : wanted) {
     if (parts_->find(p) != nullptr) continue;
     partitions.push_back(p);
     names.push_back(family_name(p));

@@ -20,7 +20,7 @@ class RocksDbStore final : public Store {
   Result<void> scan(Partition, TableId, const Visitor& visitor) override;
   Result<void> apply(Partition, std::span<const Entry>, const Mark&) override;
   Result<std::optional<Mark>> mark(Partition) override;
-  Result<void> prepare(int count) override;
+  Result<void> prepare(std::span<const Partition> partitions) override;
   Result<void> drop(Partition) override;
   Result<void> flush() override;
 

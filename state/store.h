@@ -48,8 +48,8 @@ class Store {
   // The mark applied last; absent: the partition holds nothing.
   virtual Result<std::optional<Mark>> mark(Partition) = 0;
 
-  // Makes room for partitions 0 .. count - 1, where there is none yet: quicker than one by one, on their first write.
-  virtual Result<void> prepare(int count) = 0;
+  // Makes room for these partitions, where there is none yet: quicker than one by one, on their first write.
+  virtual Result<void> prepare(std::span<const Partition> partitions) = 0;
 
   virtual Result<void> drop(Partition) = 0;
   virtual Result<void> flush() = 0;  // what has been applied survives the process

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "config/load.h"
+#include "pipeline/start.h"
 
 namespace driftcast {
 namespace {
@@ -57,6 +58,9 @@ Result<Settings> ConfigArguments::load() const {
   const std::optional<std::string> path = file.empty() ? std::nullopt : std::optional(file);
   Loaded loaded = load_settings(path, overrides, environment);
   check_models(loaded.settings.pipeline, loaded.problems);
+  if (auto start = parse_start(loaded.settings.pipeline.start); !start) {
+    loaded.problems.push_back({"start", start.error().message});
+  }
   if (!loaded.problems.empty()) {
     return error(
         ErrorCode::kConfig,

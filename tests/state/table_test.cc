@@ -44,7 +44,7 @@ class CountingStore final : public Store {
     return memory.apply(partition, entries, mark);
   }
   Result<std::optional<Mark>> mark(Partition partition) override { return memory.mark(partition); }
-  Result<void> prepare(int count) override { return memory.prepare(count); }
+  Result<void> prepare(std::span<const Partition> all) override { return memory.prepare(all); }
   Result<void> drop(Partition partition) override { return memory.drop(partition); }
   Result<void> flush() override { return memory.flush(); }
 

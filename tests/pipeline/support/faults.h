@@ -51,7 +51,7 @@ class FaultLog : public Log {
 
   Fuse fuse;
 
-  int partitions() const override { return log_.partitions(); }
+  const std::vector<Partition>& assigned() const override { return log_.assigned(); }
   Offset start_offset(Partition p) const override { return log_.start_offset(p); }
   bool exhausted(Partition p) const override { return log_.exhausted(p); }
   bool has_changelog() const override { return log_.has_changelog(); }
@@ -109,7 +109,7 @@ class FaultStore : public Store {
   Result<std::optional<Mark>> mark(Partition p) override {
     return fuse.through([&] { return store_.mark(p); });
   }
-  Result<void> prepare(int count) override { return store_.prepare(count); }
+  Result<void> prepare(std::span<const Partition> all) override { return store_.prepare(all); }
   Result<void> drop(Partition p) override {
     return fuse.through([&] { return store_.drop(p); });
   }

@@ -1,0 +1,100 @@
+#include "pipeline/job.h"
+
+#include <sys/resource.h>
+
+#include <random>
+#include <utility>
+
+#include "pipeline/graph_runner.h"
+
+namespace driftcast {
+namespace {
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+rusage usage_now() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage;
+}
+
+double cpu_seconds() {
+  const rusage usage = usage_now();
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::uint64_t new_lineage() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+Result<void> run_stepwise(Assembly& assembly, const std::atomic<bool>& stop, const std::function<void()>& tick) {
+  Instance instance(assembly);
+  constexpr std::int64_t kTickMs = 200;
+  std::int64_t ticked = assembly.clock().now_ms();
+  while (true) {
+    if (stop) instance.stop();
+    auto more = instance.step();
+    if (!more) return more.error();
+    if (!*more) return {};
+    if (const std::int64_t now = assembly.clock().now_ms(); now - ticked >= kTickMs) {
+      tick();
+      ticked = now;
+    }
+  }
+}
+
+}  // namespace
+
+Job::Job(const Settings& settings, const ModelSet& models, Store& store, Audience audience)
+    : settings_(settings),
+      models_(models),
+      store_(store),
+      audience_(std::move(audience)),
+      began_ms_(clock_.now_ms()),
+      cpu_began_(cpu_seconds()) {}
+
+Result<void> Job::work(Log& log, Opening opening) {
+  const auto make = opening == Opening::kAllFirst || settings_.pipeline.threads == 1 ? Assembly::open : Assembly::make;
+  auto assembly = make(settings_, models_, log, store_, clock_, new_lineage(), audience_.observer);
+  if (!assembly) return assembly.error();
+  auto outcome = run(**assembly);
+  tick(**assembly);
+  add(**assembly);
+  return outcome;
+}
+
+Result<void> Job::run(Assembly& assembly) {
+  const auto ticks = [&] { tick(assembly); };
+  return settings_.pipeline.threads == 1 ? run_stepwise(assembly, audience_.stop, ticks)
+                                         : run_graph(assembly, audience_.stop, ticks);
+}
+
+void Job::tick(const Assembly& assembly) {
+  Progress progress{done_.counters, audience_.fraction(), static_cast<double>(clock_.now_ms() - began_ms_) / 1000};
+  driftcast::add(progress.counters, assembly.counters());
+  const auto forecasts = static_cast<std::size_t>(Counter::kForecasts);
+  const std::int64_t before = done_.before[forecasts] + assembly.counters_before()[forecasts];
+  if (done_.first_forecast_s < 0 && progress.counters[forecasts] > before) done_.first_forecast_s = progress.wall_s;
+  audience_.report(progress);
+}
+
+void Job::add(const Assembly& assembly) {
+  driftcast::add(done_.counters, assembly.counters());
+  driftcast::add(done_.before, assembly.counters_before());
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+    done_.stage_cpu_s[stage] += assembly.times().seconds(stage);
+  }
+}
+
+Summary Job::summary() const {
+  Summary summary = done_;
+  summary.wall_s = static_cast<double>(clock_.now_ms() - began_ms_) / 1000;
+  summary.cpu_s = cpu_seconds() - cpu_began_;
+  summary.peak_rss_kib = usage_now().ru_maxrss;
+  return summary;
+}
+
+}  // namespace driftcast

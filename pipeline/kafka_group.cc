@@ -1,0 +1,114 @@
+#include "pipeline/kafka_group.h"
+
+#include <librdkafka/rdkafka.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace driftcast {
+namespace {
+
+// A membership as bytes, to compare it by.
+std::string bytes_of(const rd_kafka_consumer_group_metadata_s* membership) {
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  if (const KafkaPtr<rd_kafka_error_s> failed{rd_kafka_consumer_group_metadata_write(membership, &bytes, &size)}) {
+    return {};
+  }
+  std::string text(static_cast<const char*>(bytes), size);
+  rd_kafka_mem_free(nullptr, bytes);
+  return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaGroup>> KafkaGroup::join(const KafkaOptions& options, const std::string& topic,
+                                                     Until until) {
+  std::unique_ptr<KafkaGroup> group(new KafkaGroup);
+  KafkaClient::Properties properties = {{"group.id", options.group},
+                                        {"partition.assignment.strategy", "range"},
+                                        {"session.timeout.ms", "10000"},
+                                        {"heartbeat.interval.ms", "2000"},
+                                        {"enable.auto.commit", "false"},
+                                        {"enable.auto.offset.store", "false"},
+                                        {"enable.partition.eof", until == Until::kEnd ? "true" : "false"},
+                                        {"isolation.level", "read_committed"},
+                                        {"auto.offset.reset", "error"},
+                                        {"fetch.wait.max.ms", "50"},
+                                        {"queued.min.messages", "50000"},
+                                        {"queued.max.messages.kbytes", "16384"}};
+  if (!options.instance.empty()) properties.emplace_back("group.instance.id", options.instance);
+  KafkaClient::Callbacks callbacks;
+  callbacks.rebalance = [self = group.get()](bool given, std::vector<Partition> partitions) {
+    self->rebalance(given, std::move(partitions));
+  };
+  auto client = KafkaClient::make(KafkaClient::Role::kConsumer, options, properties, std::move(callbacks));
+  if (!client) return client.error();
+  group->client_ = std::move(*client);
+  const auto partitions = group->client_.partitions_of(topic);
+  if (!partitions) return partitions.error();
+  group->partitions_ = *partitions;
+  const KafkaPtr<rd_kafka_topic_partition_list_s> topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  DRIFTCAST_TRY(
+      checked(rd_kafka_subscribe(group->client_.get(), topics.get()), "join the group '" + options.group + "'"));
+  return group;
+}
+
+KafkaGroup::~KafkaGroup() {
+  leaving_ = true;
+  if (client_.get() == nullptr) return;
+  if (standing_ != Standing::kJoining) give_back();
+  rd_kafka_consumer_close(client_.get());
+}
+
+// Given partitions are not fetched yet: first each is recovered, and then read from where that says.
+void KafkaGroup::rebalance(bool given, std::vector<Partition> partitions) {
+  if (leaving_) {
+    rd_kafka_assign(client_.get(), nullptr);
+  } else if (given) {
+    const KafkaPtr<rd_kafka_topic_partition_list_s> none(rd_kafka_topic_partition_list_new(0));
+    rd_kafka_assign(client_.get(), none.get());
+    assigned_ = std::move(partitions);
+    std::ranges::sort(assigned_);
+    membership_.reset(rd_kafka_consumer_group_metadata(client_.get()));
+    standing_ = Standing::kHolding;
+    spdlog::info("{} of {} partitions are assigned to this instance", assigned_.size(), partitions_);
+  } else {
+    const bool lost = rd_kafka_assignment_lost(client_.get()) != 0;
+    spdlog::info("the group {} this instance's partitions", lost ? "has given away" : "asks back");
+    standing_ = lost ? Standing::kLost : Standing::kAskedBack;
+  }
+}
+
+Result<KafkaGroup::Standing> KafkaGroup::serve(int wait_ms) {
+  const KafkaPtr<rd_kafka_message_s> news(rd_kafka_consumer_poll(client_.get(), wait_ms));
+  if (news && news->err != RD_KAFKA_RESP_ERR_NO_ERROR && news->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    spdlog::warn("kafka: {}", rd_kafka_message_errstr(news.get()));
+  }
+  std::array<char, 512> why{};
+  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client_.get(), why.data(), why.size());
+  if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+    return error(ErrorCode::kRestart, "another instance of the group has the same kafka.instance");
+  }
+  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) return error(ErrorCode::kRestart, std::string("kafka: ") + why.data());
+  if (standing_ == Standing::kAskedBack && rd_kafka_assignment_lost(client_.get()) != 0) standing_ = Standing::kLost;
+  return standing_.load();
+}
+
+void KafkaGroup::give_back() {
+  assigned_.clear();
+  standing_ = Standing::kJoining;
+  rd_kafka_assign(client_.get(), nullptr);
+}
+
+bool KafkaGroup::is_current() const {
+  const Standing standing = standing_;
+  if (standing != Standing::kHolding && standing != Standing::kAskedBack) return false;
+  const KafkaPtr<rd_kafka_consumer_group_metadata_s> now(rd_kafka_consumer_group_metadata(client_.get()));
+  return now && bytes_of(now.get()) == bytes_of(membership_.get());
+}
+
+}  // namespace driftcast
