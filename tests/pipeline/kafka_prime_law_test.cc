@@ -91,6 +91,8 @@ void produce(KafkaJob& job, std::span<const InputRecord> input) {
 std::unique_ptr<KafkaLog> open(const Settings& settings) {
   auto log = KafkaLog::open(settings.pipeline, Until::kEnd);
   EXPECT_TRUE(log) << (log ? "" : log.error().message);
+  const std::atomic<bool> never{false};
+  EXPECT_TRUE(log && *(*log)->acquire(never));
   return log ? std::move(*log) : nullptr;
 }
 

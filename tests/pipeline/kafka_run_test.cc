@@ -14,6 +14,7 @@
 #include "pipeline/kill_point.h"
 #include "tests/pipeline/support/child.h"
 #include "tests/pipeline/support/kafka_broker.h"
+#include "tests/pipeline/support/kafka_job.h"
 #include "tests/support/scratch_dir.h"
 
 namespace driftcast {
@@ -75,6 +76,7 @@ class KafkaRun : public testing::Test {
     Arguments arguments = {"run", "--create-topics", "--until", "end"};
     const std::string sets[] = {"kafka.brokers=" + broker_.brokers(),
                                 "kafka.group=" + prefix_ + "group",
+                                "kafka.instance=one",
                                 "topics.input=" + prefix_ + "input",
                                 "topics.changelog=" + prefix_ + "changelog",
                                 "state.dir=" + dir_.path("state"),
@@ -110,7 +112,7 @@ class KafkaRun : public testing::Test {
       for (const StoredRecord& record : broker_.read_all(prefix_ + topic, Isolation::kReadCommitted)) {
         const bool by_user = topic == "forecasts" || topic == "sessions";
         EXPECT_TRUE(!by_user || record.key == user_of(*record.value, "user")) << *record.value;
-        values.push_back(record.value.value_or("(null)"));
+        values.push_back(by_user ? record.value.value_or("(null)") : envelope_of(record));
       }
       std::ranges::sort(values);
     }

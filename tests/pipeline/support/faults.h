@@ -52,6 +52,7 @@ class FaultLog : public Log {
   Fuse fuse;
 
   const std::vector<Partition>& assigned() const override { return log_.assigned(); }
+  Result<bool> keeps_assignment() override { return log_.keeps_assignment(); }
   Offset start_offset(Partition p) const override { return log_.start_offset(p); }
   bool exhausted(Partition p) const override { return log_.exhausted(p); }
   bool has_changelog() const override { return log_.has_changelog(); }

@@ -1,5 +1,7 @@
 #include "tests/pipeline/support/kafka_job.h"
 
+#include "pipeline/wire.h"
+
 namespace driftcast {
 
 KafkaJob::KafkaJob(int partitions, const Settings& settings) : broker_(KafkaBroker::shared()), settings_(settings) {
@@ -8,6 +10,7 @@ KafkaJob::KafkaJob(int partitions, const Settings& settings) : broker_(KafkaBrok
   PipelineOptions& pipeline = settings_.pipeline;
   pipeline.kafka.brokers = broker_.brokers();
   pipeline.kafka.group = prefix + "group";
+  pipeline.kafka.instance = "one";
   TopicOptions& topics = pipeline.topics;
   topics = {prefix + "input", prefix + "forecasts", prefix + "drift",    prefix + "sessions",
             prefix + "late",  prefix + "dlq",       prefix + "changelog"};
@@ -18,13 +21,32 @@ KafkaJob::KafkaJob(int partitions, const Settings& settings) : broker_(KafkaBrok
   }
 }
 
+std::string envelope_of(const StoredRecord& letter) {
+  OutboxRecord record;
+  Partition partition = 0;
+  for (const auto& [name, value] : letter.headers) {
+    if (name == "reason_code") record.reason = static_cast<Reason>(std::stoi(value));
+    if (name == "origin_partition") partition = std::stoi(value);
+    if (name == "origin_offset") record.position.next_offset = std::stoll(value);
+    if (name == "field") record.field = value;
+    if (name == "cut") record.cut = std::stoul(value);
+  }
+  if (letter.key) record.key = *letter.key;
+  record.value = letter.value.value();
+  std::string envelope;
+  append_envelope(envelope, partition, record);
+  return envelope;
+}
+
 std::vector<std::string> KafkaJob::outputs(Topic topic) const {
   const TopicOptions& topics = settings_.pipeline.topics;
   const std::string* const names[] = {&topics.forecasts, &topics.drift, &topics.sessions, &topics.late, &topics.dlq};
   std::vector<std::string> lines;
   for (const StoredRecord& record :
        broker_.read_all(*names[static_cast<std::size_t>(topic)], Isolation::kReadCommitted)) {
-    lines.push_back(record.key.value_or("(null)") + " " + record.value.value_or("(null)"));
+    const bool letter = topic == Topic::kLate || topic == Topic::kDeadLetters;
+    lines.push_back(record.key.value_or("(null)") + " " +
+                    (letter ? envelope_of(record) : record.value.value_or("(null)")));
   }
   return lines;
 }

@@ -10,6 +10,9 @@
 
 namespace driftcast {
 
+// A late or dead letter as the envelope that a file would hold: all that this says is in its headers.
+std::string envelope_of(const StoredRecord& letter);
+
 class KafkaJob {
  public:
   // Makes topics of its own. Input and changelog have so many partitions, the others one. All dials are those of
@@ -20,7 +23,8 @@ class KafkaJob {
   void produce(const std::vector<NewRecord>& records) { broker_.produce(input(), records); }
   KafkaTransaction begin(const std::vector<NewRecord>& records) { return broker_.begin(input(), records); }
 
-  // "key value" of each record that a reader of committed ones sees, by offset.
+  // "key value" of each record that a reader of committed ones sees, by offset; late and dead letters as the envelope
+  // that a file would hold.
   std::vector<std::string> outputs(Topic topic) const;
 
  private:
