@@ -28,7 +28,7 @@ void log_line(const rd_kafka_t*, int level, const char* facility, const char* te
 }
 
 void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  KafkaClient::Delivery delivery{message->_private, message->offset, {}};
+  KafkaClient::Delivery delivery{message->_private, message->offset, message->err, {}};
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery.failure = rd_kafka_err2str(message->err);
   (*static_cast<KafkaClient::OnDelivery*>(opaque))(delivery);
 }
@@ -47,7 +47,19 @@ bool concerns(const std::string& property, KafkaClient::Role role) {
 
 bool unreachable(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE;
+         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+         code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
+}
+
+bool forbidden(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
+ErrorCode policy_of(rd_kafka_resp_err_t code) {
+  if (unreachable(code)) return ErrorCode::kUnavailable;
+  return forbidden(code) ? ErrorCode::kRefused : ErrorCode::kRestart;
 }
 
 }  // namespace
@@ -81,8 +93,7 @@ std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
 Result<void> checked(int code, const std::string& tried) {
   const auto kind = static_cast<rd_kafka_resp_err_t>(code);
   if (kind == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return error(unreachable(kind) ? ErrorCode::kUnavailable : ErrorCode::kRestart,
-               "cannot " + tried + ": " + rd_kafka_err2str(kind));
+  return error(policy_of(kind), "cannot " + tried + ": " + rd_kafka_err2str(kind));
 }
 
 Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, const Properties& properties,
