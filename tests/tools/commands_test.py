@@ -40,7 +40,7 @@ class CommandsTest(unittest.TestCase):
 
     def test_every_command_explains_itself(self):
         for command in ("run", "generate", "demo", "evaluate", "explain", "check", "describe", "train",
-                        "tick"):
+                        "tick", "tail"):
             run = driftcast(command, "--help")
             self.assertEqual(run.returncode, 0)
             self.assertIn("Usage:", run.stdout)
@@ -87,12 +87,16 @@ class CommandsTest(unittest.TestCase):
         self.expect(USAGE, ["--close", "--until end"], "run", *NOBODY, "--close")
         self.expect(USAGE, ["--close", "kafka.brokers"], "run", "--close", "--until", "end")
 
+    def test_what_tail_cannot_show_is_told(self):
+        self.expect(USAGE, ["--type", "summary", "forecast", "session"], "tail", *NOBODY, "--type", "summary")
+        self.expect(USAGE, ["--max", "0"], "tail", *NOBODY, "--max", "0")
+
     def test_what_works_on_kafka_only_asks_for_brokers(self):
-        for command in (["tick", "--close"],):
+        for command in ["tick", "--close"], ["tail"]:
             self.expect(CONFIG, ["--set kafka.brokers="], *command)
 
     def test_brokers_that_do_not_answer_are_told(self):
-        commands = [["tick", "--close"]]
+        commands = [["tick", "--close"], ["tail"]]
         with ThreadPoolExecutor() as pool:
             for run in pool.map(lambda command: driftcast(*command, *NOBODY), commands):
                 self.assertEqual(run.returncode, UNAVAILABLE, run.stderr)
