@@ -22,7 +22,7 @@ enum class ErrorCode : int {
   kCannotCreate = 73,  // an output that cannot be made
   kIo = 74,            // disk or store: stop; the log still holds the truth, restart when mended
   kRestart = 75,       // fenced, or given up after a deadline: safe to restart
-  kRefused = 77,       // not allowed: somebody else owns it
+  kRefused = 77,       // not allowed: no right to it, or somebody else owns it
   kConfig = 78,        // configuration, or state of another configuration: refuse to start
 };
 

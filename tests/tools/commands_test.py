@@ -92,11 +92,11 @@ class CommandsTest(unittest.TestCase):
         self.expect(USAGE, ["--max", "0"], "tail", *NOBODY, "--max", "0")
 
     def test_what_works_on_kafka_only_asks_for_brokers(self):
-        for command in ["tick", "--close"], ["tail"]:
+        for command in ["tick", "--close"], ["tail"], ["check", "--kafka"]:
             self.expect(CONFIG, ["--set kafka.brokers="], *command)
 
     def test_brokers_that_do_not_answer_are_told(self):
-        commands = [["tick", "--close"], ["tail"]]
+        commands = [["tick", "--close"], ["tail"], ["check", "--kafka"]]
         with ThreadPoolExecutor() as pool:
             for run in pool.map(lambda command: driftcast(*command, *NOBODY), commands):
                 self.assertEqual(run.returncode, UNAVAILABLE, run.stderr)
