@@ -23,7 +23,7 @@ enum class ErrorCode : int {
   kIo = 74,            // disk or store: stop; the log still holds the truth, restart when mended
   kRestart = 75,       // fenced, or given up after a deadline: safe to restart
   kRollback = 76,      // the epoch under way is given up: recover from what is committed, in process
-  kRefused = 77,       // not allowed: somebody else owns it
+  kRefused = 77,       // not allowed: no right to it, or somebody else owns it
   kConfig = 78,        // configuration, or state of another configuration: refuse to start
 };
 

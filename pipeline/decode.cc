@@ -25,9 +25,6 @@ using simdjson::dom::element;
 
 enum Field : std::size_t { kUser, kItem, kCategory, kType, kTimestamp, kEventId, kDwell, kAmount, kTitle, kFieldCount };
 
-constexpr EventTime kEarliest = event_time(946'684'800'000);  // 2000-01-01
-constexpr EventTime kLatest = event_time(4'102'444'800'000);  // 2100-01-01
-
 constexpr std::size_t kLongestName = 1024;  // of a member of an object
 
 // The mapped JSON pointers as a tree of object keys and array indices.
@@ -193,7 +190,7 @@ Reason Decoder::Parts::read_time(const element& value, EventTime& at) const {
   } else {
     return Reason::kWrongType;
   }
-  return at < kEarliest || at >= kLatest ? Reason::kBadTimestamp : Reason::kNone;
+  return at < kEarliestTimestamp || at >= kTimestampsEnd ? Reason::kBadTimestamp : Reason::kNone;
 }
 
 Reason Decoder::Parts::read_number(const element& value, double& number) const {

@@ -22,10 +22,10 @@ using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDestroy>;
 bool unreachable(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
          code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
-         code == RD_KAFKA_RESP_ERR__WAIT_COORD || code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
-         code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR || code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
-         code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-         code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+         code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT || code == RD_KAFKA_RESP_ERR__WAIT_COORD ||
+         code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+         code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
 }
 
 // The client numbers its levels as syslog does.
@@ -39,7 +39,7 @@ void log_line(const rd_kafka_t*, int level, const char* facility, const char* te
 KafkaClient::Callbacks& callbacks(void* opaque) { return *static_cast<KafkaClient::Callbacks*>(opaque); }
 
 void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  KafkaClient::Delivery delivery{message->_private, message->offset, {}};
+  KafkaClient::Delivery delivery{message->_private, message->offset, message->err, {}};
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery.failure = rd_kafka_err2str(message->err);
   callbacks(opaque).delivery(delivery);
 }
@@ -65,6 +65,17 @@ bool concerns(const std::string& property, KafkaClient::Role role) {
   const ClientProperty* found = find_client_property(property);
   if (found == nullptr || found->role == ClientRole::kAny) return true;
   return (found->role == ClientRole::kConsumer) == (role == KafkaClient::Role::kConsumer);
+}
+
+bool forbidden(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
+ErrorCode policy_of(rd_kafka_resp_err_t code) {
+  if (unreachable(code)) return ErrorCode::kUnavailable;
+  return forbidden(code) ? ErrorCode::kRefused : ErrorCode::kRestart;
 }
 
 }  // namespace
@@ -99,8 +110,7 @@ std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
 Result<void> checked(int code, const std::string& tried) {
   const auto kind = static_cast<rd_kafka_resp_err_t>(code);
   if (kind == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return error(unreachable(kind) ? ErrorCode::kUnavailable : ErrorCode::kRestart,
-               "cannot " + tried + ": " + rd_kafka_err2str(kind));
+  return error(policy_of(kind), "cannot " + tried + ": " + rd_kafka_err2str(kind));
 }
 
 Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, const Properties& properties,

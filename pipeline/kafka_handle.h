@@ -70,6 +70,7 @@ class KafkaClient {
   struct Delivery {
     void* tag = nullptr;
     Offset offset = 0;
+    int code = 0;  // an rd_kafka_resp_err_t; 0: it was written
     std::string_view failure;
   };
   // All are called by the thread that polls, flushes or commits.

@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   driftcast::add_check_command(app, code);
   driftcast::add_describe_command(app, code);
   driftcast::add_train_command(app, code);
+  driftcast::add_tick_command(app, code);
+  driftcast::add_tail_command(app, code);
   if (argc < 2) {
     std::fputs(app.help().c_str(), stderr);
     return static_cast<int>(driftcast::ErrorCode::kUsage);

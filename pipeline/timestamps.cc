@@ -93,6 +93,14 @@ std::optional<EventTime> parse_rfc3339(std::string_view text) {
                    ch::seconds{second} + Duration{ms}};
 }
 
+std::optional<EventTime> parse_moment(std::string_view text) {
+  auto at = parse_rfc3339(text);
+  std::int64_t ms = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (failure == std::errc() && end == text.data() + text.size()) at = event_time(ms);
+  return at && *at >= kEarliestTimestamp && *at < kTimestampsEnd ? at : std::nullopt;
+}
+
 void append_rfc3339(std::string& out, EventTime at) {
   namespace ch = std::chrono;
   const auto day = ch::floor<ch::days>(at.time_since_epoch());

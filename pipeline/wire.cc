@@ -204,6 +204,17 @@ void append_session(std::string& out, std::string_view user, const Session& sess
   categories += '}';
 }
 
+std::string advance_value(const Advance& advance) {
+  std::string out;
+  {
+    Object object(out);
+    object.text("type", "advance");
+    if (advance.to) object.time("timestamp", *advance.to);
+    if (!advance.to) object.member("close") += "true";
+  }
+  return out;
+}
+
 void append_envelope(std::string& out, Partition partition, const OutboxRecord& record) {
   const bool readable = is_utf8(record.key) && is_utf8(record.value);
   const auto bytes = [&](std::string_view text) { return readable ? std::string(text) : base64(text); };

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/drift_signal.h"
+#include "core/event.h"
 #include "core/forecast.h"
 #include "core/ids.h"
 #include "core/session.h"
@@ -23,6 +24,9 @@ void append_forecast(std::string& out, std::string_view user, const Forecast& fo
                      bool explain);
 void append_drift(std::string& out, std::string_view user, const DriftSignal& signal);
 void append_session(std::string& out, std::string_view user, const Session& session);
+
+// The value of a record that moves the time of its partition; decode() reads it.
+std::string advance_value(const Advance& advance);
 
 // A late or dead letter as it stands in a file: {"reason","origin","key","value"} and, for dead letters with a field
 // to blame, "field". Bytes that are not UTF-8 are written in base64, and "encoding" says so.

@@ -71,6 +71,13 @@ Result<Settings> ConfigArguments::load() const {
   return loaded.settings;
 }
 
+Result<void> require_brokers(const Settings& settings) {
+  if (!settings.pipeline.kafka.brokers.empty()) return {};
+  return error(ErrorCode::kConfig,
+               "kafka.brokers: which Kafka brokers to ask\n"
+               "set it in the configuration or with --set, e.g. --set kafka.brokers=localhost:9092");
+}
+
 int complain(const Error& error) {
   fmt::print(stderr, "driftcast: {}\n", error.message);
   return static_cast<int>(error.code);

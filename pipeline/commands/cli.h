@@ -35,6 +35,11 @@ void add_evaluate_command(CLI::App& app, int& code);
 void add_explain_command(CLI::App& app, int& code);
 void add_demo_command(CLI::App& app, int& code);
 void add_train_command(CLI::App& app, int& code);
+void add_tick_command(CLI::App& app, int& code);
+void add_tail_command(CLI::App& app, int& code);
+
+// What a command lacks that works on Kafka only.
+Result<void> require_brokers(const Settings& settings);
 
 // Prints an error as a person needs it and returns its exit code.
 int complain(const Error& error);

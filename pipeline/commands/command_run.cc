@@ -6,7 +6,9 @@
 
 #include "config/fields.h"
 #include "pipeline/commands/cli.h"
+#include "pipeline/kafka_tick.h"
 #include "pipeline/kafka_topics.h"
+#include "pipeline/wire.h"
 
 namespace driftcast {
 namespace {
@@ -25,14 +27,29 @@ Result<void> check_runnable(const Settings& settings) {
 struct RunArguments {
   ConfigArguments config;
   bool no_close = false;
+  bool close = false;
   bool create_topics = false;
   std::string until;
 };
 
+// A topic without an end has no use for the records that close it.
+Result<void> check_usage(const RunArguments& arguments, const Settings& settings) {
+  if (!arguments.close) return {};
+  const bool kafka = !settings.pipeline.kafka.brokers.empty();
+  if (kafka && arguments.until == "end") return {};
+  return error(ErrorCode::kUsage, kafka ? "--close: only a run that stops closes the input; add --until end"
+                                        : "--close: is for Kafka, and kafka.brokers is empty; the end of a file closes "
+                                          "it anyway, unless --no-close is given");
+}
+
 Result<Summary> run_job(const Settings& settings, const ModelSet& models, const RunArguments& arguments,
                         const std::function<void(const Progress&)>& report) {
   if (settings.pipeline.kafka.brokers.empty()) return run_files(settings, models, stop_requested(), report);
-  if (arguments.create_topics) DRIFTCAST_TRY(create_topics(settings.pipeline.kafka, settings.pipeline.topics));
+  const KafkaOptions& kafka = settings.pipeline.kafka;
+  const TopicOptions& topics = settings.pipeline.topics;
+  if (arguments.create_topics) DRIFTCAST_TRY(create_topics(kafka, topics));
+  // Before the log is opened, so that its ends lie behind.
+  if (arguments.close) DRIFTCAST_TRY(write_advances(kafka, topics.input, advance_value({})));
   const Until until = arguments.until == "end" ? Until::kEnd : Until::kForever;
   return run_kafka(settings, models, until, stop_requested(), report);
 }
@@ -41,6 +58,7 @@ int run(const RunArguments& arguments) {
   auto settings = arguments.config.load();
   if (!settings) return complain(settings.error());
   if (arguments.no_close) settings->pipeline.source.close = false;
+  if (auto usable = check_usage(arguments, *settings); !usable) return complain(usable.error());
   if (auto runnable = check_runnable(*settings); !runnable) return complain(runnable.error());
   watch_signals();
   ProgressLine line;
@@ -61,6 +79,8 @@ void add_run_command(CLI::App& app, int& code) {
   command->add_flag("--no-close", arguments->no_close, "Files: do not close open sessions and steps at the end");
   command->add_option("--until", arguments->until, "Kafka: stop at the end of the input as it is now; else run on")
       ->check(CLI::IsMember({"end"}));
+  command->add_flag("--close", arguments->close,
+                    "Kafka: first close open sessions and steps, as 'driftcast tick --close'");
   command->add_flag("--create-topics", arguments->create_topics, "Kafka: make the output topics that are missing");
   command->footer(
       "Examples:\n  driftcast run --set source.path=events.jsonl.gz --set sink.dir=out\n"

@@ -138,6 +138,16 @@ TEST(Timestamps, RefusesWhatIsNotADateTime) {
   }
 }
 
+TEST(Timestamps, ReadsAMomentAsAPersonTypesIt) {
+  const EventTime noon = event_time(1'709'294'400'000);
+  EXPECT_EQ(parse_moment("2024-03-01T13:00:00+01:00"), noon);
+  EXPECT_EQ(parse_moment("1709294400000"), noon);
+  EXPECT_EQ(parse_moment("946684800000"), kEarliestTimestamp);
+  for (const char* wrong : {"", "noon", "2024-03-01", "1709294400000ms", "946684799999", "4102444800000"}) {
+    EXPECT_EQ(parse_moment(wrong), std::nullopt) << wrong;
+  }
+}
+
 RC_GTEST_PROP(Timestamps, SurvivesAnyBytes, ()) {
   std::string text = "2024-01-15T12:00:00.123+01:30";
   text[*rc::gen::inRange<std::size_t>(0, text.size())] = *rc::gen::arbitrary<char>();

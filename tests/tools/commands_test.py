@@ -10,10 +10,12 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 DRIFTCAST = sys.argv.pop()
-USAGE, NO_INPUT, CONFIG = 64, 66, 78
+USAGE, NO_INPUT, UNAVAILABLE, CONFIG = 64, 66, 69, 78
+NOBODY = ["--set", "kafka.brokers=127.0.0.1:1"]  # listens there
 
 
 def driftcast(*arguments, stdin=""):
@@ -37,7 +39,8 @@ class CommandsTest(unittest.TestCase):
         self.expect(USAGE, ["no command 'frobnicate'"], "frobnicate")
 
     def test_every_command_explains_itself(self):
-        for command in ("run", "generate", "demo", "evaluate", "explain", "check", "describe", "train"):
+        for command in ("run", "generate", "demo", "evaluate", "explain", "check", "describe", "train",
+                        "tick", "tail"):
             run = driftcast(command, "--help")
             self.assertEqual(run.returncode, 0)
             self.assertIn("Usage:", run.stdout)
@@ -70,6 +73,33 @@ class CommandsTest(unittest.TestCase):
         self.expect(NO_INPUT, [f"'{missing}'", "No such file"], "run", "--set", f"source.path={missing}", "--set",
                     f"sink.dir={self.root}/out")
         self.expect(NO_INPUT, [f"'{missing}'", "No such file"], "evaluate", "--events", missing)
+
+    def test_one_of_three_ways_to_move_time_is_wanted(self):
+        said = ["--close", "--to TIME", "--every DURATION"]
+        self.expect(USAGE, said, "tick", *NOBODY)
+        self.expect(USAGE, said, "tick", *NOBODY, "--close", "--every", "1m")
+        self.expect(USAGE, ["--to", "'soon'", "2024-03-01T12:00:00Z"], "tick", *NOBODY, "--to", "soon")
+        self.expect(USAGE, ["--to", "'1970-01-01T00:00:00Z'"], "tick", *NOBODY, "--to", "1970-01-01T00:00:00Z")
+        self.expect(USAGE, ["--every", "1m"], "tick", *NOBODY, "--every", "0")
+        self.expect(USAGE, ["--every", "'1'"], "tick", *NOBODY, "--every", "1")
+
+    def test_only_a_run_on_kafka_that_ends_can_close_its_input(self):
+        self.expect(USAGE, ["--close", "--until end"], "run", *NOBODY, "--close")
+        self.expect(USAGE, ["--close", "kafka.brokers"], "run", "--close", "--until", "end")
+
+    def test_what_tail_cannot_show_is_told(self):
+        self.expect(USAGE, ["--type", "summary", "forecast", "session"], "tail", *NOBODY, "--type", "summary")
+        self.expect(USAGE, ["--max", "0"], "tail", *NOBODY, "--max", "0")
+
+    def test_what_works_on_kafka_only_asks_for_brokers(self):
+        for command in ["tick", "--close"], ["tail"], ["check", "--kafka"]:
+            self.expect(CONFIG, ["--set kafka.brokers="], *command)
+
+    def test_brokers_that_do_not_answer_are_told(self):
+        commands = [["tick", "--close"], ["tail"], ["check", "--kafka"]]
+        with ThreadPoolExecutor() as pool:
+            for run in pool.map(lambda command: driftcast(*command, *NOBODY), commands):
+                self.assertEqual(run.returncode, UNAVAILABLE, run.stderr)
 
     def test_an_option_out_of_range_is_told(self):
         self.expect(USAGE, ["--events", "'-5'", "out of range"], "generate", "--events", "-5")

@@ -26,8 +26,6 @@ class ChildSignal {
   ChildSignal& operator=(const ChildSignal&) = delete;
   ~ChildSignal() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
-  const sigset_t& before() const { return before_; }
-
   // False: nothing has ended within this time.
   bool wait(int us) const {
     const timespec limit{us / 1'000'000, us % 1'000'000 * 1000L};
@@ -39,6 +37,9 @@ class ChildSignal {
 };
 
 [[noreturn]] void become(const std::vector<std::string>& arguments, const std::string& kill_at, int output) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   std::vector<char*> argv{const_cast<char*>(DRIFTCAST_BINARY)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -49,39 +50,56 @@ class ChildSignal {
   ::_exit(127);
 }
 
-std::string take_all(int file) {
+}  // namespace
+
+Child::Child(const std::vector<std::string>& arguments, const std::string& kill_at) {
+  char name[] = "/tmp/driftcast-talk-XXXXXX";
+  talk_ = ::mkostemp(name, O_CLOEXEC);
+  DRIFTCAST_CHECK(talk_ >= 0);
+  ::unlink(name);
+  process_ = ::fork();
+  DRIFTCAST_CHECK(process_ >= 0);
+  if (process_ == 0) become(arguments, kill_at, talk_);
+}
+
+Child::~Child() {
+  if (process_ >= 0) {
+    send(SIGKILL);
+    wait();
+  }
+  ::close(talk_);
+}
+
+// Without moving the place in the file, which the child writes at.
+std::string Child::talk() const {
   std::string text;
   char buffer[4096];
-  ::lseek(file, 0, SEEK_SET);
-  for (ssize_t n = 0; (n = ::read(file, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
-  ::close(file);
+  for (ssize_t n = 0; (n = ::pread(talk_, buffer, sizeof buffer, static_cast<off_t>(text.size()))) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
   return text;
 }
 
-}  // namespace
+void Child::send(int signal) const { ::kill(process_, signal); }
+
+Ended Child::wait() {
+  int status = 0;
+  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  }
+  process_ = -1;
+  Ended ended;
+  if (WIFEXITED(status)) ended.code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
+  ended.talk = talk();
+  return ended;
+}
 
 Ended run_child(const std::vector<std::string>& arguments, const std::string& kill_at,
                 std::optional<Interruption> interruption) {
   const ChildSignal child_signal;
-  char name[] = "/tmp/driftcast-talk-XXXXXX";
-  const int talk = ::mkostemp(name, O_CLOEXEC);
-  DRIFTCAST_CHECK(talk >= 0);
-  ::unlink(name);
-  const pid_t child = ::fork();
-  DRIFTCAST_CHECK(child >= 0);
-  if (child == 0) {
-    sigprocmask(SIG_SETMASK, &child_signal.before(), nullptr);
-    become(arguments, kill_at, talk);
-  }
-  if (interruption && !child_signal.wait(interruption->after_us)) ::kill(child, interruption->signal);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  Ended ended;
-  if (WIFEXITED(status)) ended.code = WEXITSTATUS(status);
-  if (WIFSIGNALED(status)) ended.signal = WTERMSIG(status);
-  ended.talk = take_all(talk);
-  return ended;
+  Child child(arguments, kill_at);
+  if (interruption && !child_signal.wait(interruption->after_us)) child.send(interruption->signal);
+  return child.wait();
 }
 
 }  // namespace driftcast

@@ -18,6 +18,23 @@ struct Interruption {
   int after_us = 0;  // since the start; a child that has ended before is left alone
 };
 
+// One that runs beside the test. One that is not waited for is killed.
+class Child {
+ public:
+  explicit Child(const std::vector<std::string>& arguments, const std::string& kill_at = "");
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();
+
+  std::string talk() const;  // so far
+  void send(int signal) const;
+  Ended wait();
+
+ private:
+  int talk_ = -1;
+  int process_ = -1;  // -1: waited for
+};
+
 // Runs DRIFTCAST_BINARY with these arguments to its end. `kill_at`: "<point>:<n>" of a commit, see kill_point.h.
 Ended run_child(const std::vector<std::string>& arguments, const std::string& kill_at = "",
                 std::optional<Interruption> interruption = std::nullopt);

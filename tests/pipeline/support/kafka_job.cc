@@ -38,6 +38,20 @@ std::string envelope_of(const StoredRecord& letter) {
   return envelope;
 }
 
+std::vector<std::string> KafkaJob::arguments() const {
+  const PipelineOptions& pipeline = settings_.pipeline;
+  const TopicOptions& topics = pipeline.topics;
+  std::vector<std::string> arguments;
+  for (const std::string& set :
+       {"kafka.brokers=" + pipeline.kafka.brokers, "kafka.group=" + pipeline.kafka.group,
+        "topics.input=" + topics.input, "topics.forecasts=" + topics.forecasts, "topics.drift=" + topics.drift,
+        "topics.sessions=" + topics.sessions, "topics.late=" + topics.late, "topics.dlq=" + topics.dlq,
+        "topics.changelog=" + topics.changelog}) {
+    arguments.insert(arguments.end(), {"--set", set});
+  }
+  return arguments;
+}
+
 std::vector<std::string> KafkaJob::outputs(Topic topic) const {
   const TopicOptions& topics = settings_.pipeline.topics;
   const std::string* const names[] = {&topics.forecasts, &topics.drift, &topics.sessions, &topics.late, &topics.dlq};

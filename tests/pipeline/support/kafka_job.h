@@ -20,6 +20,8 @@ class KafkaJob {
   explicit KafkaJob(int partitions, const Settings& settings = {});
 
   const Settings& settings() const { return settings_; }
+  // What the program must be told to find its brokers, group and topics.
+  std::vector<std::string> arguments() const;
   void produce(const std::vector<NewRecord>& records) { broker_.produce(input(), records); }
   KafkaTransaction begin(const std::vector<NewRecord>& records) { return broker_.begin(input(), records); }
 

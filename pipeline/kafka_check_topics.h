@@ -1,0 +1,16 @@
+// Are a job's topics there, and are they as it needs them?
+#pragma once
+
+#include <vector>
+
+#include "pipeline/finding.h"
+#include "pipeline/kafka_handle.h"
+#include "pipeline/options.h"
+
+namespace driftcast {
+
+// Of each topic that a job reads or writes: that it is there; that the input keeps its records long enough to be
+// replayed; that the changelog fits the input and forgets nothing but what was replaced.
+std::vector<Finding> check_topics(const KafkaClient& client, const PipelineOptions& options);
+
+}  // namespace driftcast
