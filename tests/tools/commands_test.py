@@ -5,19 +5,31 @@ usage: tests/tools/commands_test.py DRIFTCAST
 """
 
 import json
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 DRIFTCAST = sys.argv.pop()
-USAGE, NO_INPUT, CONFIG = 64, 66, 78
+USAGE, NO_INPUT, CANNOT_CREATE, CONFIG = 64, 66, 73, 78
 
 
 def driftcast(*arguments, stdin=""):
     return subprocess.run([DRIFTCAST, *map(str, arguments)], input=stdin, capture_output=True, text=True)
+
+
+def get(url):
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read().decode()
 
 
 class CommandsTest(unittest.TestCase):
@@ -103,6 +115,34 @@ class CommandsTest(unittest.TestCase):
         self.assertEqual(run.wait(timeout=60), 0)
         self.assertGreater(json.loads((out / "summary.json").read_text())["records"], 0)
         run.stdin.close()
+
+    def test_a_run_serves_metrics_and_probes(self):
+        run = subprocess.Popen([DRIFTCAST, "run", "--set", "source.path=-", "--set", f"sink.dir={self.root}/out", "--set",
+                                "http.listen=127.0.0.1:0"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+        base = re.search(r"http://127.0.0.1:\d+", run.stderr.readline()).group()
+        run.stdin.write(driftcast("generate", "--events", 3000, "--users", 20, "--seed", 3, "--broken", 0).stdout)
+        run.stdin.flush()  # and the input stays open
+        processed = 0
+        while processed == 0:
+            self.assertIsNone(run.poll())
+            status, metrics = get(f"{base}/metrics")
+            self.assertEqual(status, 200)
+            processed = float(re.search(r'driftcast_records_total{outcome="processed"} (.*)', metrics).group(1))
+        self.assertLessEqual(processed, 3000)
+        self.assertEqual(get(f"{base}/livez"), (200, "alive\n"))
+        self.assertEqual(get(f"{base}/readyz"), (200, "ready\n"))
+        self.assertEqual(get(f"{base}/")[0], 404)
+        run.stdin.close()
+        run.stderr.read()
+        run.stderr.close()
+        self.assertEqual(run.wait(timeout=60), 0)
+
+    def test_an_address_in_use_is_told(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            listen = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.expect(CANNOT_CREATE, [f"'{listen}'", "in use"], "run", "--set", "source.path=-", "--set",
+                        f"sink.dir={self.root}/out", "--set", f"http.listen={listen}")
 
 
 if __name__ == "__main__":
