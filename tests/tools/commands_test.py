@@ -5,6 +5,7 @@ usage: tests/tools/commands_test.py DRIFTCAST
 """
 
 import json
+import os
 import re
 import signal
 import socket
@@ -137,6 +138,43 @@ class CommandsTest(unittest.TestCase):
         run.stderr.read()
         run.stderr.close()
         self.assertEqual(run.wait(timeout=60), 0)
+
+    def test_a_log_in_json_is_json_to_the_last_error(self):
+        json_log = ["--set", "log.format=json", "--set", "log.level=debug"]
+        missing = self.root / 'no "file"\n'
+        runs = [driftcast("run", *json_log),
+                driftcast("run", *json_log, "--set", "threads=0", "--set", "session.gap=soon"),
+                driftcast("run", *json_log, "--set", f"source.path={missing}", "--set", f"sink.dir={self.root}/out"),
+                driftcast("run", *json_log, "--set", "source.path=-", "--set", f"sink.dir={self.root}/out", "--set",
+                          "http.listen=127.0.0.1:0")]
+        levels = set()
+        for run in runs:
+            for line in run.stderr.splitlines():
+                entry = json.loads(line)
+                self.assertEqual([*entry], ["time", "level", "message"])
+                levels.add(entry["level"])
+        self.assertEqual(levels, {"error", "info"})
+        self.assertIn(f"'{missing}'", json.loads(runs[2].stderr)["message"])
+
+    def test_no_log_shows_a_secret(self):
+        client = ["security.protocol=sasl_ssl", "sasl.mechanism=PLAIN", "sasl.username=me", "sasl.password=${CANARY}",
+                  "debug=all"]
+        for more in ("client.rack=r", "ssl.key.password=${CANARY}", "ssl.keystore.password=${CANARY}",
+                     "ssl.key.pem=${CANARY}"):
+            settings = ["kafka.brokers=127.0.0.1:1", "log.level=trace", "log.format=json",
+                        *(f"kafka.client.{each}" for each in [*client, more])]
+            run = subprocess.Popen([DRIFTCAST, "run", *(word for each in settings for word in ("--set", each))],
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, "CANARY": "tweet"})
+            lines = []
+            for line in run.stderr:  # to the end, or until it is seen that nobody is there
+                lines.append(json.loads(line)["message"])
+                if "Connect to" in line:
+                    run.kill()
+            run.wait()
+            run.stderr.close()
+            self.assertNotIn("tweet", "\n".join(lines))
+            if more == "client.rack=r":
+                self.assertIn("sasl.password = [redacted]", "\n".join(lines))
 
     def test_an_address_in_use_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
