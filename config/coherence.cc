@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/endpoint.h"
 #include "config/units.h"
 
 namespace driftcast {
@@ -81,6 +82,11 @@ void check_ends(const PipelineOptions& options, Checker& checker) {
     checker.report("kafka.group", "must not be empty: the offsets are kept under its name");
 }
 
+void check_http(const HttpOptions& options, Checker& checker) {
+  if (options.listen.empty() || parse_endpoint(options.listen)) return;
+  checker.report("http.listen", "'" + options.listen + "' is not host:port, such as 127.0.0.1:9464 or [::1]:9464");
+}
+
 }  // namespace
 
 void check_coherence(const Settings& settings, std::vector<Problem>& problems) {
@@ -90,6 +96,7 @@ void check_coherence(const Settings& settings, std::vector<Problem>& problems) {
   check_weights(settings.operators, checker);
   check_topics(settings.pipeline.topics, checker);
   check_ends(settings.pipeline, checker);
+  check_http(settings.pipeline.http, checker);
 }
 
 }  // namespace driftcast

@@ -203,6 +203,8 @@ void add_machine(std::vector<Field>& table) {
              "Longest name of a category."),
       ranged("limits.amount_abs", kNumber, AT(pipeline.limits.amount_abs), 0, 1e30, kChanges,
              "Largest amount, with either sign."),
+      text("http.listen", AT(pipeline.http.listen),
+           "Where metrics and probes are served, `host:port`, best a loopback address; empty: nowhere."),
       choice("log.level", AT(pipeline.log.level), "trace|debug|info|warn|error|off", kKeeps, "What is worth a line."),
       choice("log.format", AT(pipeline.log.format), "text|json", kKeeps, "For people or for machines."),
   };

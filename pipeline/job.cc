@@ -62,7 +62,8 @@ Result<void> Job::work(Log& log, Opening opening) {
   if (!assembly) return assembly.error();
   auto outcome = run(**assembly);
   tick(**assembly);
-  add(**assembly);
+  done_ = with(**assembly);
+  ++assemblies_;
   return outcome;
 }
 
@@ -73,20 +74,24 @@ Result<void> Job::run(Assembly& assembly) {
 }
 
 void Job::tick(const Assembly& assembly) {
-  Progress progress{done_.counters, audience_.fraction(), static_cast<double>(clock_.now_ms() - began_ms_) / 1000};
-  driftcast::add(progress.counters, assembly.counters());
-  const auto forecasts = static_cast<std::size_t>(Counter::kForecasts);
-  const std::int64_t before = done_.before[forecasts] + assembly.counters_before()[forecasts];
-  if (done_.first_forecast_s < 0 && progress.counters[forecasts] > before) done_.first_forecast_s = progress.wall_s;
+  const Summary now = with(assembly);
+  const Progress progress{now.counters, audience_.fraction(), static_cast<double>(clock_.now_ms() - began_ms_) / 1000};
+  if (done_.first_forecast_s < 0 && now.here(Counter::kForecasts) > 0) done_.first_forecast_s = progress.wall_s;
   audience_.report(progress);
 }
 
-void Job::add(const Assembly& assembly) {
-  driftcast::add(done_.counters, assembly.counters());
-  driftcast::add(done_.before, assembly.counters_before());
-  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
-    done_.stage_cpu_s[stage] += assembly.times().seconds(stage);
+// The first assembly's partitions count from their first record, as a resumed run goes on counting; of later ones only what
+// they did.
+Summary Job::with(const Assembly& assembly) const {
+  Summary sum = done_;
+  const Counters now = assembly.counters(), before = assembly.counters_before();
+  for (std::size_t c = 0; c < kCounters; ++c) {
+    sum.counters[c] += assemblies_ == 0 ? now[c] : now[c] - before[c];
+    if (assemblies_ == 0) sum.before[c] += before[c];
   }
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage)
+    sum.stage_cpu_s[stage] += assembly.times().seconds(stage);
+  return sum;
 }
 
 Summary Job::summary() const {

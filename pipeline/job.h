@@ -40,7 +40,7 @@ class Job {
  private:
   Result<void> run(Assembly& assembly);
   void tick(const Assembly& assembly);
-  void add(const Assembly& assembly);
+  Summary with(const Assembly& assembly) const;
 
   const Settings& settings_;
   const ModelSet& models_;
@@ -50,6 +50,7 @@ class Job {
   std::int64_t began_ms_;
   double cpu_began_;
   Summary done_;  // by the assemblies before
+  int assemblies_ = 0;
 };
 
 }  // namespace driftcast

@@ -104,6 +104,11 @@ struct ChangelogOptions {
   std::int64_t bytes = 64LL << 20;              // dirty state after which a partition ships early
 };
 
+// Metrics and probes for the machines that watch the job. Whoever reaches the address may read them.
+struct HttpOptions {
+  std::string listen;  // "host:port", port 0: any that is free; empty: nothing is served
+};
+
 struct LogOptions {
   std::string level = "info";   // trace, debug, info, warn, error, off
   std::string format = "text";  // text or json
@@ -125,6 +130,7 @@ struct PipelineOptions {
   ChangelogOptions changelog;
   std::string model_dir;  // empty: the built-in priors
   std::string model_device = "cpu";
+  HttpOptions http;
   LogOptions log;
 };
 

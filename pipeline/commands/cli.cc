@@ -1,14 +1,15 @@
 #include "pipeline/commands/cli.h"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 
 #include "config/load.h"
+#include "pipeline/commands/logging.h"
 #include "pipeline/start.h"
 
 namespace driftcast {
@@ -23,15 +24,6 @@ void on_signal(int signal) {
 std::optional<std::string> environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-void apply(const LogOptions& options) {
-  auto logger = spdlog::get("driftcast");
-  if (!logger) logger = spdlog::stderr_color_mt("driftcast");
-  spdlog::set_default_logger(logger);
-  spdlog::set_level(spdlog::level::from_str(options.level));
-  spdlog::set_pattern(options.format == "json" ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})"
-                                               : "%H:%M:%S %^%l%$ %v");
 }
 
 // What the configuration knows and this version does not have yet.
@@ -57,6 +49,7 @@ void ConfigArguments::add_to(CLI::App& command) {
 Result<Settings> ConfigArguments::load() const {
   const std::optional<std::string> path = file.empty() ? std::nullopt : std::optional(file);
   Loaded loaded = load_settings(path, overrides, environment);
+  set_up_logging(loaded.settings.pipeline.log);  // problems are told as it says, too
   check_models(loaded.settings.pipeline, loaded.problems);
   if (auto start = parse_start(loaded.settings.pipeline.start); !start) {
     loaded.problems.push_back({"start", start.error().message});
@@ -67,7 +60,6 @@ Result<Settings> ConfigArguments::load() const {
         fmt::format("{}{} in the configuration", describe_problems(loaded.problems),
                     loaded.problems.size() == 1 ? "1 problem" : fmt::format("{} problems", loaded.problems.size())));
   }
-  apply(loaded.settings.pipeline.log);
   return loaded.settings;
 }
 
@@ -79,7 +71,9 @@ Result<void> require_brokers(const Settings& settings) {
 }
 
 int complain(const Error& error) {
-  fmt::print(stderr, "driftcast: {}\n", error.message);
+  const std::string line = logs_json() ? json_log_line(std::chrono::system_clock::now(), "error", error.message)
+                                       : "driftcast: " + error.message;
+  fmt::print(stderr, "{}\n", line);
   return static_cast<int>(error.code);
 }
 
@@ -93,7 +87,7 @@ void watch_signals() {
   sigaction(SIGHUP, &action, nullptr);  // the terminal was closed
 }
 
-ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1), shown_s_(terminal_ ? -1 : 0) {}
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1 && !logs_json()), shown_s_(terminal_ ? -1 : 0) {}
 
 void ProgressLine::show(const Progress& progress) {
   if (progress.wall_s - shown_s_ < (terminal_ ? 0.2 : 10)) return;
@@ -109,6 +103,7 @@ void ProgressLine::show(const Progress& progress) {
       line += fmt::format(", {:.0f} s left", progress.wall_s * (1 - progress.fraction) / progress.fraction);
     }
   }
+  if (logs_json()) return spdlog::info("{}", line);
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r\x1b[K" : "", line, terminal_ ? "" : "\n");
   open_ = terminal_;
 }

@@ -22,7 +22,7 @@ struct ConfigArguments {
   std::vector<std::string> overrides;
 
   void add_to(CLI::App& command);
-  // The settings, or all problems in one error (exit 78).
+  // The settings, or all problems in one error (exit 78). Sets up the logging.
   Result<Settings> load() const;
 };
 
@@ -41,14 +41,15 @@ void add_tail_command(CLI::App& app, int& code);
 // What a command lacks that works on Kafka only.
 Result<void> require_brokers(const Settings& settings);
 
-// Prints an error as a person needs it and returns its exit code.
+// Prints an error as a person needs it, or as a line of JSON where the log is, and returns its exit code.
 int complain(const Error& error);
 
 // True once SIGTERM or SIGINT has come; a second signal ends the process at once.
 const std::atomic<bool>& stop_requested();
 void watch_signals();
 
-// A progress line on standard error: rewritten in place on a terminal, else one line every ten seconds.
+// A progress line on standard error: rewritten in place on a terminal, else one line every ten seconds; JSON where the
+// log is.
 class ProgressLine {
  public:
   ProgressLine();

@@ -18,6 +18,8 @@ namespace {
 struct GenerateArguments {
   GenerateJob job;
   std::string start = "2024-01-01";
+  bool topic = false;
+  ConfigArguments config;
 };
 
 // Progress on standard error, where a person looks at it and the records do not go there, too.
@@ -56,12 +58,27 @@ std::string describe(const GenerateArguments& arguments, const GenerateSummary& 
       made.duplicates, made.broken, summary.drifts, static_cast<double>(made.records) / std::max(summary.wall_s, 1e-3));
 }
 
+// The topic that a job with this configuration would read.
+Result<std::optional<TopicTarget>> target_of(const GenerateArguments& arguments) {
+  if (!arguments.topic) return std::optional<TopicTarget>();
+  const auto settings = arguments.config.load();
+  if (!settings) return settings.error();
+  const PipelineOptions& options = settings->pipeline;
+  if (options.kafka.brokers.empty()) {
+    return error(ErrorCode::kConfig, "--topic needs kafka.brokers, e.g. --set kafka.brokers=localhost:9092");
+  }
+  return std::optional(TopicTarget{options.kafka, options.topics.input});
+}
+
 Result<void> run_generate(GenerateArguments& arguments) {
   const auto start = parse_rfc3339(arguments.start + "T00:00:00Z");
   if (!start) {
     return error(ErrorCode::kUsage, fmt::format("--start: '{}' is not a date such as 2024-01-01", arguments.start));
   }
   arguments.job.options.start = *start;
+  auto target = target_of(arguments);
+  if (!target) return target.error();
+  arguments.job.topic = std::move(*target);
   watch_signals();
   std::signal(SIGPIPE, SIG_IGN);
   Countdown countdown(arguments.job);
@@ -84,6 +101,10 @@ void add_options(CLI::App& command, GenerateArguments& arguments) {
   command.add_option("--days", options.days, "Days over which the events are spread");
   command.add_option("--start", arguments.start, "First day, UTC");
   command.add_option("-o,--out", job.out, "File to write; '-' is standard output, a name in .gz is compressed");
+  command
+      .add_flag("--topic", arguments.topic,
+                "Write to topics.input on kafka.brokers instead, each record with its user as the key")
+      ->excludes("--out");
   command.add_option("--labels", job.labels, "File for what was planted into whom, and who stayed as they were");
   command.add_option("--speed", job.speed, "Event time passes so many times as fast as real time; 0: without waiting");
   command.add_option("--drift-share", options.drift_share, "Share of the users with a planted drift");
@@ -107,10 +128,12 @@ void add_generate_command(CLI::App& app, int& code) {
       app.add_subcommand("generate", "Write made-up events as JSON Lines, with interest drifts that are known");
   auto arguments = std::make_shared<GenerateArguments>();
   add_options(*command, *arguments);
+  arguments->config.add_to(*command);
   command->footer(
       "Examples:\n"
       "  driftcast generate --events 1000000 --users 20000 --out events.jsonl.gz --labels labels.jsonl\n"
-      "  driftcast generate --events 500000 --speed 3600 | driftcast run --set source.path=- --set sink.dir=out\n");
+      "  driftcast generate --events 500000 --speed 3600 | driftcast run --set source.path=- --set sink.dir=out\n"
+      "  driftcast generate --events 500000 --speed 3600 --topic --set kafka.brokers=localhost:9092\n");
   command->callback([arguments, &code] {
     const auto done = run_generate(*arguments);
     code = done ? 0 : complain(done.error());

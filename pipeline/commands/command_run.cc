@@ -1,13 +1,17 @@
 // driftcast run: the main job.
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <memory>
 
 #include "config/fields.h"
 #include "pipeline/commands/cli.h"
+#include "pipeline/http_server.h"
 #include "pipeline/kafka_tick.h"
 #include "pipeline/kafka_topics.h"
+#include "pipeline/metrics.h"
 #include "pipeline/wire.h"
 
 namespace driftcast {
@@ -42,9 +46,43 @@ Result<void> check_usage(const RunArguments& arguments, const Settings& settings
                                           "it anyway, unless --no-close is given");
 }
 
+// Serves the metrics where the settings want them; null: nowhere.
+Result<std::unique_ptr<HttpServer>> serve(const HttpOptions& options, Metrics& metrics) {
+  if (options.listen.empty()) return std::unique_ptr<HttpServer>();
+  const HttpPages pages{[&metrics] { return metrics.text(std::chrono::system_clock::now()); },
+                        [&metrics] { return metrics.unready(); }};
+  auto server = HttpServer::start(options.listen, pages);
+  if (server) spdlog::info("metrics and probes: http://{}/metrics, /livez, /readyz", (*server)->address());
+  return server;
+}
+
+// Passes the progress on to who looks at the terminal and to who scrapes.
+class Reporter {
+ public:
+  explicit Reporter(Metrics& metrics) : metrics_(metrics) {}
+
+  void show(const Progress& progress) {
+    line_.show(progress);
+    stop_requested() ? metrics_.not_ready("stopping") : metrics_.ready();
+    Counters more{};
+    for (std::size_t c = 0; c < kCounters; ++c) more[c] = progress.counters[c] - counted_[c];
+    counted_ = progress.counters;
+    metrics_.count(more);
+    if (progress.fraction > 0) metrics_.input_progress(progress.fraction);
+  }
+  void finish() { line_.finish(); }
+
+ private:
+  ProgressLine line_;
+  Metrics& metrics_;
+  Counters counted_{};
+};
+
 Result<Summary> run_job(const Settings& settings, const ModelSet& models, const RunArguments& arguments,
-                        const std::function<void(const Progress&)>& report) {
-  if (settings.pipeline.kafka.brokers.empty()) return run_files(settings, models, stop_requested(), report);
+                        const std::function<void(const Progress&)>& report, Observer* observer) {
+  if (settings.pipeline.kafka.brokers.empty()) {
+    return run_files(settings, models, stop_requested(), report, observer);
+  }
   const KafkaOptions& kafka = settings.pipeline.kafka;
   const TopicOptions& topics = settings.pipeline.topics;
   if (arguments.create_topics) DRIFTCAST_TRY(create_topics(kafka, topics));
@@ -61,10 +99,14 @@ int run(const RunArguments& arguments) {
   if (auto usable = check_usage(arguments, *settings); !usable) return complain(usable.error());
   if (auto runnable = check_runnable(*settings); !runnable) return complain(runnable.error());
   watch_signals();
-  ProgressLine line;
-  auto summary =
-      run_job(*settings, default_models(), arguments, [&](const Progress& progress) { line.show(progress); });
-  line.finish();
+  Metrics metrics(settings->operators.horizons);
+  const auto server = serve(settings->pipeline.http, metrics);
+  if (!server) return complain(server.error());
+  Reporter reporter(metrics);
+  const auto report = [&](const Progress& progress) { reporter.show(progress); };
+  Observer* const observer = *server ? &metrics.forecast_scores() : nullptr;
+  const auto summary = run_job(*settings, default_models(), arguments, report, observer);
+  reporter.finish();
   if (!summary) return complain(summary.error());
   fmt::print("{}", summary_text(*summary));
   return 0;

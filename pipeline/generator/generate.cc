@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "pipeline/kafka_writer.h"
 #include "pipeline/text_sink.h"
 
 namespace driftcast {
@@ -44,14 +45,54 @@ class Pace {
   Steady::time_point begin_ = Steady::now();
 };
 
+// Where the records go. Lines come whole; false: nobody reads them any more.
+struct Target {
+  std::function<Result<bool>(std::string_view lines)> write;
+  std::function<Result<void>()> close;
+};
+
+// The user of a record, as far as it has one: the ids that we make hold nothing that JSON escapes.
+std::string_view user_of(std::string_view record) {
+  constexpr std::string_view kBefore = R"("user_id":")";
+  const std::size_t found = record.find(kBefore);
+  if (found == std::string_view::npos) return {};
+  const std::string_view rest = record.substr(found + kBefore.size());
+  const std::size_t end = rest.find('"');
+  return end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
+}
+
+Result<bool> write_keyed(KafkaWriter& writer, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::string_view record = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(record.size() + 1, lines.size()));
+    DRIFTCAST_TRY(writer.write(user_of(record), record));
+  }
+  return true;
+}
+
+Result<Target> open_topic(const TopicTarget& target) {
+  auto opened = KafkaWriter::open(target.kafka, target.topic);
+  if (!opened) return opened.error();
+  const std::shared_ptr<KafkaWriter> writer = std::move(*opened);  // shared by the two functions
+  return Target{[writer](std::string_view lines) { return write_keyed(*writer, lines); },
+                [writer] { return writer->flush(); }};
+}
+
+Result<Target> open_file(const std::string& path) {
+  auto opened = TextSink::open(path);
+  if (!opened) return opened.error();
+  const std::shared_ptr<TextSink> sink = std::move(*opened);
+  return Target{[sink](std::string_view lines) { return sink->write(lines); }, [sink] { return sink->close(); }};
+}
+
 // Records are written in large pieces, except that none waits in the buffer for the time of the next one.
-Result<void> write_records(Generator& generator, Pace pace, TextSink& sink, const std::atomic<bool>& stop,
+Result<void> write_records(Generator& generator, Pace pace, const Target& target, const std::atomic<bool>& stop,
                            const Progress& progress) {
   std::string buffer;
   std::string record;
   bool open = true;
   const auto flush = [&]() -> Result<void> {
-    auto written = sink.write(buffer);
+    auto written = target.write(buffer);
     if (!written) return written.error();
     open = *written;
     buffer.clear();
@@ -69,7 +110,7 @@ Result<void> write_records(Generator& generator, Pace pace, TextSink& sink, cons
     if (buffer.size() >= kBuffer) DRIFTCAST_TRY(flush());
   }
   if (open) DRIFTCAST_TRY(flush());
-  return sink.close();
+  return target.close();
 }
 
 Result<void> write_labels(const std::vector<PlantedLabel>& labels, TextSink& sink) {
@@ -93,8 +134,8 @@ Result<GenerateSummary> generate(const GenerateJob& job, const std::atomic<bool>
   if (!(job.speed >= 0 && job.speed <= 1e9)) {
     return error(ErrorCode::kUsage, fmt::format("--speed: '{}' is out of range: allowed are 0 to 1e9", job.speed));
   }
-  auto sink = TextSink::open(job.out);
-  if (!sink) return sink.error();
+  const auto target = job.topic ? open_topic(*job.topic) : open_file(job.out);
+  if (!target) return target.error();
   std::unique_ptr<TextSink> labels_sink;
   if (!job.labels.empty()) {
     auto opened = TextSink::open(job.labels);
@@ -103,7 +144,7 @@ Result<GenerateSummary> generate(const GenerateJob& job, const std::atomic<bool>
   }
   const auto begin = Steady::now();
   Generator generator(job.options);
-  DRIFTCAST_TRY(write_records(generator, Pace(job.speed, stop), **sink, stop, progress));
+  DRIFTCAST_TRY(write_records(generator, Pace(job.speed, stop), *target, stop, progress));
   GenerateSummary summary{generator.made(), 0, seconds_since(begin)};
   const std::vector<PlantedLabel> labels = generator.labels();
   summary.drifts = std::count_if(labels.begin(), labels.end(), is_drift);

@@ -215,7 +215,7 @@ TEST(LoadSettings, ReportsUnknownKeysWithWhatWasProbablyMeant) {
           "kinds.weights.veiw: unknown key 'veiw' in 'kinds.weights'; did you mean 'view'?",
           "kinds.nmaes: unknown key 'nmaes' in 'kinds'; did you mean 'names'?",
           "quux: unknown key 'quux'; allowed are threads, source, sink, kafka, topics, mapping, kinds, time, session, "
-          "horizons, categories, drift, level, emit, output, state, model, epoch, changelog, limits or log"));
+          "horizons, categories, drift, level, emit, output, state, model, epoch, changelog, limits, http or log"));
 }
 
 TEST(LoadSettings, ReportsWrongUnitsTypesAndRangesAllAtOnce) {
@@ -342,6 +342,12 @@ TEST(LoadSettings, RefusesToRunOnFilesAndOnKafkaTogether) {
   EXPECT_THAT(messages(load_overrides({"kafka.brokers=b:9092", "kafka.group=", "source.path=a"})),
               ElementsAre("source.path: a job runs on files or, with kafka.brokers, on Kafka: leave one of the two out",
                           "kafka.group: must not be empty: the offsets are kept under its name"));
+}
+
+TEST(LoadSettings, RefusesAnAddressThatIsNone) {
+  EXPECT_THAT(messages(load_overrides({"http.listen=9464"})),
+              ElementsAre("http.listen: '9464' is not host:port, such as 127.0.0.1:9464 or [::1]:9464"));
+  EXPECT_THAT(messages(load_overrides({"http.listen=localhost:9464"})), IsEmpty());
 }
 
 TEST(LoadSettings, ReportsAKeyWrittenTwice) {

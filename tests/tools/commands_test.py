@@ -5,21 +5,34 @@ usage: tests/tools/commands_test.py DRIFTCAST
 """
 
 import json
+import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 DRIFTCAST = sys.argv.pop()
-USAGE, NO_INPUT, UNAVAILABLE, CONFIG = 64, 66, 69, 78
+USAGE, NO_INPUT, UNAVAILABLE, CANNOT_CREATE, CONFIG = 64, 66, 69, 73, 78
 NOBODY = ["--set", "kafka.brokers=127.0.0.1:1"]  # listens there
 
 
 def driftcast(*arguments, stdin=""):
     return subprocess.run([DRIFTCAST, *map(str, arguments)], input=stdin, capture_output=True, text=True)
+
+
+def get(url):
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read().decode()
 
 
 class CommandsTest(unittest.TestCase):
@@ -133,6 +146,71 @@ class CommandsTest(unittest.TestCase):
         self.assertEqual(run.wait(timeout=60), 0)
         self.assertGreater(json.loads((out / "summary.json").read_text())["records"], 0)
         run.stdin.close()
+
+    def test_a_run_serves_metrics_and_probes(self):
+        run = subprocess.Popen([DRIFTCAST, "run", "--set", "source.path=-", "--set", f"sink.dir={self.root}/out", "--set",
+                                "http.listen=127.0.0.1:0"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+        base = re.search(r"http://127.0.0.1:\d+", run.stderr.readline()).group()
+        run.stdin.write(driftcast("generate", "--events", 3000, "--users", 20, "--seed", 3, "--broken", 0).stdout)
+        run.stdin.flush()  # and the input stays open
+        processed = 0
+        while processed == 0:
+            self.assertIsNone(run.poll())
+            status, metrics = get(f"{base}/metrics")
+            self.assertEqual(status, 200)
+            processed = float(re.search(r'driftcast_records_total{outcome="processed"} (.*)', metrics).group(1))
+        self.assertLessEqual(processed, 3000)
+        self.assertEqual(get(f"{base}/livez"), (200, "alive\n"))
+        self.assertEqual(get(f"{base}/readyz"), (200, "ready\n"))
+        self.assertEqual(get(f"{base}/")[0], 404)
+        run.stdin.close()
+        run.stderr.read()
+        run.stderr.close()
+        self.assertEqual(run.wait(timeout=60), 0)
+
+    def test_a_log_in_json_is_json_to_the_last_error(self):
+        json_log = ["--set", "log.format=json", "--set", "log.level=debug"]
+        missing = self.root / 'no "file"\n'
+        runs = [driftcast("run", *json_log),
+                driftcast("run", *json_log, "--set", "threads=0", "--set", "session.gap=soon"),
+                driftcast("run", *json_log, "--set", f"source.path={missing}", "--set", f"sink.dir={self.root}/out"),
+                driftcast("run", *json_log, "--set", "source.path=-", "--set", f"sink.dir={self.root}/out", "--set",
+                          "http.listen=127.0.0.1:0")]
+        levels = set()
+        for run in runs:
+            for line in run.stderr.splitlines():
+                entry = json.loads(line)
+                self.assertEqual([*entry], ["time", "level", "message"])
+                levels.add(entry["level"])
+        self.assertEqual(levels, {"error", "info"})
+        self.assertIn(f"'{missing}'", json.loads(runs[2].stderr)["message"])
+
+    def test_no_log_shows_a_secret(self):
+        client = ["security.protocol=sasl_ssl", "sasl.mechanism=PLAIN", "sasl.username=me", "sasl.password=${CANARY}",
+                  "debug=all"]
+        for more in ("client.rack=r", "ssl.key.password=${CANARY}", "ssl.keystore.password=${CANARY}",
+                     "ssl.key.pem=${CANARY}"):
+            settings = ["kafka.brokers=127.0.0.1:1", "log.level=trace", "log.format=json",
+                        *(f"kafka.client.{each}" for each in [*client, more])]
+            run = subprocess.Popen([DRIFTCAST, "run", *(word for each in settings for word in ("--set", each))],
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, "CANARY": "tweet"})
+            lines = []
+            for line in run.stderr:  # to the end, or until it is seen that nobody is there
+                lines.append(json.loads(line)["message"])
+                if "Connect to" in line:
+                    run.kill()
+            run.wait()
+            run.stderr.close()
+            self.assertNotIn("tweet", "\n".join(lines))
+            if more == "client.rack=r":
+                self.assertIn("sasl.password = [redacted]", "\n".join(lines))
+
+    def test_an_address_in_use_is_told(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            listen = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.expect(CANNOT_CREATE, [f"'{listen}'", "in use"], "run", "--set", "source.path=-", "--set",
+                        f"sink.dir={self.root}/out", "--set", f"http.listen={listen}")
 
 
 if __name__ == "__main__":
