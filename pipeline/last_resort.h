@@ -3,16 +3,11 @@
 // Nothing is lost: what was not committed is done again by the next start, as after any crash.
 #pragma once
 
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
-
-#include "core/result.h"
 
 namespace driftcast {
 
@@ -33,16 +28,7 @@ class LastResort {
   LastResort& operator=(const LastResort&) = delete;
 
  private:
-  void watch() {
-    std::unique_lock lock(mutex_);
-    while (!stop_) {
-      if (condition_.wait_for(lock, std::chrono::milliseconds{100}, [this] { return done_; })) return;
-    }
-    if (condition_.wait_for(lock, kPatience, [this] { return done_; })) return;
-    spdlog::error("the brokers do not answer: stopping without them; the next start does the rest");
-    spdlog::shutdown();
-    ::_exit(static_cast<int>(ErrorCode::kRestart));
-  }
+  void watch();
 
   const std::atomic<bool>& stop_;
   bool done_ = false;

@@ -214,7 +214,8 @@ TEST(LoadSettings, ReportsUnknownKeysWithWhatWasProbablyMeant) {
           "lateness: unknown key 'lateness'; did you mean 'time.lateness'?",
           "kinds.weights.veiw: unknown key 'veiw' in 'kinds.weights'; did you mean 'view'?",
           "kinds.nmaes: unknown key 'nmaes' in 'kinds'; did you mean 'names'?",
-          "quux: unknown key 'quux'; allowed are threads, source, sink, kafka, topics, mapping, kinds, time, session, "
+          "quux: unknown key 'quux'; allowed are threads, source, sink, kafka, start, topics, mapping, kinds, time, "
+          "session, "
           "horizons, categories, drift, level, emit, output, state, model, epoch, changelog, limits, http or log"));
 }
 

@@ -154,6 +154,8 @@ TEST_F(KafkaCheck, LooksAtTheNewestRecordsOfAllPartitions) {
 TEST_F(KafkaCheck, LeavesARunningJobAlone) {
   auto log = KafkaLog::open(job_.settings().pipeline, Until::kForever);
   ASSERT_TRUE(log) << log.error().message;
+  const std::atomic<bool> never{false};
+  ASSERT_TRUE((*log)->acquire(never));
   ASSERT_TRUE((*log)->begin());
   Outbox outbox;
   outbox.add(Topic::kForecasts, {1, 0}, "ann", "fine");
