@@ -17,8 +17,7 @@ namespace {
 
 constexpr std::size_t kChunk = 256 << 10;      // read at once: what InputFile gives at most
 constexpr std::size_t kLongestLine = 2 << 20;  // or the longest record allowed; what is beyond is dropped
-constexpr std::size_t kInMemory =
-    64 << 20;  // bytes of records, and of chunks that one still lies in; then reading waits
+constexpr std::size_t kInMemory = 64 << 20;    // bytes of records, and of chunks in use, before reading waits
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kClose = R"({"type":"advance","close":true})";
 static_assert(kPadding >= simdjson::SIMDJSON_PADDING);

@@ -1,7 +1,8 @@
 // Intake: decides what happens next: which lane gets a parcel, when an epoch ends, which lanes ship their states.
 //
 // Called by one thread. None of its decisions can change an output; they only cut the work into pieces. Lanes take part
-// from when they are admitted, so that one which is still being restored holds up no other. Everything is bounded: a lane has at most kParcelsPerLane parcels on their way, and is polled only while its backlog is small.
+// from when they are admitted, so that one which is still being restored holds up no other. Everything is bounded: a lane
+// has at most kParcelsPerLane parcels on their way, and is polled only while its backlog is small.
 #pragma once
 
 #include <atomic>

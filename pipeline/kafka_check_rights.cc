@@ -15,7 +15,7 @@ struct Destroy {
 };
 using OffsetsRequest =
     std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, Destroy<rd_kafka_ListConsumerGroupOffsets_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Destroy<rd_kafka_event_destroy>>;
+using Event = KafkaPtr<rd_kafka_event_t>;
 
 std::span<const rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_list_t& list) {
   return {list.elems, static_cast<std::size_t>(list.cnt)};

@@ -92,6 +92,7 @@ void KafkaDestroy::operator()(rd_kafka_consumer_group_metadata_s* metadata) cons
 }
 void KafkaDestroy::operator()(rd_kafka_error_s* error) const { rd_kafka_error_destroy(error); }
 void KafkaDestroy::operator()(rd_kafka_headers_s* headers) const { rd_kafka_headers_destroy(headers); }
+void KafkaDestroy::operator()(rd_kafka_op_s* event) const { rd_kafka_event_destroy(event); }
 
 std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
   const KafkaPtr<rd_kafka_error_s> error(taken);
@@ -105,6 +106,12 @@ std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
   failure.fenced = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
                    code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
   return failure;
+}
+
+std::optional<EventTime> timestamp_of(const rd_kafka_message_s& message) {
+  const std::int64_t ms = rd_kafka_message_timestamp(&message, nullptr);
+  if (ms < 0 || ms >= millis(kEndOfTime)) return std::nullopt;
+  return event_time(ms);
 }
 
 Result<void> checked(int code, const std::string& tried) {

@@ -25,6 +25,7 @@ struct rd_kafka_topic_partition_list_s;
 struct rd_kafka_consumer_group_metadata_s;
 struct rd_kafka_error_s;
 struct rd_kafka_headers_s;
+struct rd_kafka_op_s;  // an event
 
 namespace driftcast {
 
@@ -37,6 +38,7 @@ struct KafkaDestroy {
   void operator()(rd_kafka_consumer_group_metadata_s* metadata) const;
   void operator()(rd_kafka_error_s* error) const;
   void operator()(rd_kafka_headers_s* headers) const;
+  void operator()(rd_kafka_op_s* event) const;
 };
 template <class Thing>
 using KafkaPtr = std::unique_ptr<Thing, KafkaDestroy>;
@@ -52,6 +54,9 @@ struct KafkaFailure {
 
 // Takes the error over; nothing when it is null.
 std::optional<KafkaFailure> failure_of(rd_kafka_error_s* error);
+
+// When a record was written, as its producer or its broker says; absent: they do not, or say nonsense.
+std::optional<EventTime> timestamp_of(const rd_kafka_message_s& message);
 
 // What a call that returns a code says; nothing when it has succeeded. Code: an rd_kafka_resp_err_t.
 Result<void> checked(int code, const std::string& tried);

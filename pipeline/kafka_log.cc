@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
-#include <thread>
 
 #include "pipeline/kafka_offset.h"
 #include "pipeline/start.h"
@@ -47,7 +46,9 @@ class Reminder {
 Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const PipelineOptions& options, Until until) {
   std::unique_ptr<KafkaLog> log(new KafkaLog(options));
   log->transactional_id_ = transactional_id_of(options.kafka);
-  if (const auto start = parse_start(options.start); !start) return start.error();
+  const auto start = parse_start(options.start);
+  if (!start) return start.error();
+  log->start_ = *start;
   auto group = KafkaGroup::join(options.kafka, options.topics.input, until);
   if (!group) return group.error();
   log->group_ = std::move(*group);
@@ -92,9 +93,7 @@ Result<void> KafkaLog::wait_for_verdict() {
 Result<void> KafkaLog::connect() {
   if (sink_ && sink_->fenced()) DRIFTCAST_TRY(wait_for_verdict());
   if (!sink_ || !sink_->usable()) DRIFTCAST_TRY(open_sink());
-  const auto start = parse_start(options_.start);
-  if (!start) return start.error();
-  auto source = KafkaSource::open(group_->client(), options_.topics.input, assigned(), *start, ends_);
+  auto source = KafkaSource::open(group_->client(), options_.topics.input, assigned(), start_, ends_);
   if (!source) return source.error();
   source_ = std::move(*source);
   return {};
@@ -146,7 +145,6 @@ Result<void> KafkaLog::begin() {
 }
 
 Result<void> KafkaLog::send_offsets(std::span<const OffsetCommit> offsets) {
-  DRIFTCAST_TRY(check_membership());
   return sink_->send_offsets(offsets, options_.topics.input, group_->membership());
 }
 

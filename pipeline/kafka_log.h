@@ -69,6 +69,7 @@ class KafkaLog final : public Log {
   const PipelineOptions& options_;
   std::string transactional_id_;
   std::unique_ptr<KafkaGroup> group_;
+  Start start_;
   KafkaSource::Ends ends_;
   std::unique_ptr<KafkaChangelog> changelog_;
   std::unique_ptr<KafkaSource> source_;  // of the partitions held; before the group, whose client it borrows

@@ -13,15 +13,12 @@ std::optional<std::string> bytes_of(const void* data, std::size_t size) {
 }
 
 KafkaRecord record_of(const rd_kafka_message_t& message) {
-  KafkaRecord record{rd_kafka_topic_name(message.rkt),
-                     message.partition,
-                     message.offset,
-                     std::nullopt,
-                     bytes_of(message.key, message.key_len),
-                     bytes_of(message.payload, message.len)};
-  const std::int64_t ms = rd_kafka_message_timestamp(&message, nullptr);
-  if (ms >= 0 && ms < millis(kEndOfTime)) record.timestamp = event_time(ms);
-  return record;
+  return {rd_kafka_topic_name(message.rkt),
+          message.partition,
+          message.offset,
+          timestamp_of(message),
+          bytes_of(message.key, message.key_len),
+          bytes_of(message.payload, message.len)};
 }
 
 }  // namespace

@@ -22,12 +22,6 @@ std::string_view bytes_of(const void* data, std::size_t size) {
   return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
 }
 
-std::optional<EventTime> timestamp_of(const rd_kafka_message_t& message) {
-  const std::int64_t ms = rd_kafka_message_timestamp(&message, nullptr);
-  if (ms < 0 || ms >= millis(kEndOfTime)) return std::nullopt;
-  return event_time(ms);
-}
-
 }  // namespace
 
 // What one look at a queue has brought: records, and news such as the end of the partition. Given back when it goes.

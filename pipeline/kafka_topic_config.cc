@@ -12,7 +12,7 @@ struct Destroy {
   void operator()(auto* thing) const { destroy(thing); }
 };
 using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, Destroy<rd_kafka_ConfigResource_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Destroy<rd_kafka_event_destroy>>;
+using Event = KafkaPtr<rd_kafka_event_t>;
 
 Event describe(const KafkaClient& client, const std::string& topic) {
   const Resource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));

@@ -22,7 +22,7 @@ struct Destroy {
   void operator()(auto* thing) const { destroy(thing); }
 };
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroy<rd_kafka_NewTopic_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Destroy<rd_kafka_event_destroy>>;
+using Event = KafkaPtr<rd_kafka_event_t>;
 
 struct Wanted {
   std::string name;

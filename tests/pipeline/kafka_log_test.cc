@@ -233,6 +233,7 @@ TEST(KafkaLog, FencesTheInstanceOfItsNameForGood) {
   ASSERT_TRUE(log);
   const auto late = zombie->commit();
   ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kRollback);
   EXPECT_TRUE(zombie->abort());
   const std::atomic<bool> never{false};
   const auto again = zombie->acquire(never);
