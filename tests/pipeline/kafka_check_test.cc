@@ -152,18 +152,16 @@ TEST_F(KafkaCheck, LooksAtTheNewestRecordsOfAllPartitions) {
 }
 
 TEST_F(KafkaCheck, LeavesARunningJobAlone) {
-  auto log = KafkaLog::open(job_.settings().pipeline, Until::kForever);
-  ASSERT_TRUE(log) << log.error().message;
-  const std::atomic<bool> never{false};
-  ASSERT_TRUE((*log)->acquire(never));
-  ASSERT_TRUE((*log)->begin());
+  const auto log = open_log(job_.settings(), Until::kForever);
+  ASSERT_TRUE(log);
+  ASSERT_TRUE(log->begin());
   Outbox outbox;
   outbox.add(Topic::kForecasts, {1, 0}, "ann", "fine");
-  ASSERT_TRUE((*log)->write(0, outbox));
+  ASSERT_TRUE(log->write(0, outbox));
   const auto findings = check_kafka(job_.settings());
   ASSERT_TRUE(findings) << findings.error().message;
   for (const Finding& finding : *findings) EXPECT_EQ(finding.verdict, Finding::Verdict::kOk) << finding.what;
-  EXPECT_TRUE((*log)->commit());
+  EXPECT_TRUE(log->commit());
   EXPECT_THAT(job_.outputs(Topic::kForecasts), ElementsAre("ann fine"));
 }
 

@@ -30,15 +30,12 @@ Mark mark_of(std::uint64_t epoch) {
 }
 
 std::unique_ptr<KafkaLog> open(const KafkaJob& job, Until until = Until::kEnd) {
-  auto log = KafkaLog::open(job.settings().pipeline, until);
-  EXPECT_TRUE(log) << (log ? "" : log.error().message);
+  auto log = open_log(job.settings(), until);
   if (!log) return nullptr;
-  const std::atomic<bool> never{false};
-  EXPECT_TRUE((*log)->acquire(never));
-  for (const Partition partition : (*log)->assigned()) {
-    EXPECT_TRUE((*log)->seek(partition, (*log)->start_offset(partition)));
+  for (const Partition partition : log->assigned()) {
+    EXPECT_TRUE(log->seek(partition, log->start_offset(partition)));
   }
-  return std::move(*log);
+  return log;
 }
 
 // Everything up to the end, a record each as "offset key=value".
@@ -256,11 +253,9 @@ TEST(KafkaLog, RefusesAChangelogWhoseOffsetsAreNotThere) {
   }
   Settings other = job.settings();
   other.pipeline.kafka.group += "-other";
-  auto log = KafkaLog::open(other.pipeline, Until::kEnd);
+  const auto log = open_log(other);
   ASSERT_TRUE(log);
-  const std::atomic<bool> never{false};
-  ASSERT_TRUE((*log)->acquire(never));
-  const auto committed = (*log)->committed(0);
+  const auto committed = log->committed(0);
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code, ErrorCode::kConfig);
   EXPECT_THAT(committed.error().message, HasSubstr("the changelog holds states"));

@@ -88,17 +88,9 @@ void produce(KafkaJob& job, std::span<const InputRecord> input) {
   job.produce(records);
 }
 
-std::unique_ptr<KafkaLog> open(const Settings& settings) {
-  auto log = KafkaLog::open(settings.pipeline, Until::kEnd);
-  EXPECT_TRUE(log) << (log ? "" : log.error().message);
-  const std::atomic<bool> never{false};
-  EXPECT_TRUE(log && *(*log)->acquire(never));
-  return log ? std::move(*log) : nullptr;
-}
-
 // One life of an instance on these cuts, which ends somewhere: at a step, or in the middle of a commit.
 void live(const Settings& settings, Store& store, Random& random) {
-  const auto log = open(settings);
+  const auto log = open_log(settings);
   if (!log) return;
 #ifdef DRIFTCAST_KILL_POINTS
   if (random.chance(0.6)) {
@@ -121,7 +113,7 @@ TEST(KafkaPrimeLaw, GivesTheBytesOfARunInMemory) {
     Settings settings = job.settings();
     settings.pipeline.threads = threads;
     MemoryStore store;
-    const auto log = open(settings);
+    const auto log = open_log(settings);
     ASSERT_TRUE(log);
     const auto counters = run_to_end(settings, *log, store);
     ASSERT_TRUE(counters) << counters.error().message;
@@ -144,7 +136,7 @@ TEST(KafkaPrimeLaw, HoldsWhenInstancesDieAndStoresForget) {
       if (random.chance(0.4)) store->lose_unflushed();
       if (random.chance(0.3)) store = std::make_unique<MemoryStore>();
     }
-    const auto log = open(job.settings());
+    const auto log = open_log(job.settings());
     ASSERT_TRUE(log);
     const auto counters = run_to_end(job.settings(), *log, *store);
     ASSERT_TRUE(counters) << counters.error().message;

@@ -1,5 +1,7 @@
 #include "tests/pipeline/support/kafka_job.h"
 
+#include <gtest/gtest.h>
+
 #include "pipeline/wire.h"
 
 namespace driftcast {
@@ -50,6 +52,16 @@ std::vector<std::string> KafkaJob::arguments() const {
     arguments.insert(arguments.end(), {"--set", set});
   }
   return arguments;
+}
+
+std::unique_ptr<KafkaLog> open_log(const Settings& settings, Until until) {
+  const std::atomic<bool> never{false};
+  auto log = KafkaLog::open(settings.pipeline, until);
+  EXPECT_TRUE(log) << (log ? "" : log.error().message);
+  if (!log) return nullptr;
+  const auto acquired = (*log)->acquire(never);
+  EXPECT_TRUE(acquired && *acquired) << (acquired ? "" : acquired.error().message);
+  return acquired ? std::move(*log) : nullptr;
 }
 
 std::vector<std::string> KafkaJob::outputs(Topic topic) const {

@@ -1,10 +1,12 @@
 // KafkaJob: the topics and the group of one job on the shared broker, and what a reader of them sees.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "config/settings.h"
+#include "pipeline/kafka_log.h"
 #include "pipeline/outbox.h"
 #include "tests/pipeline/support/kafka_broker.h"
 
@@ -12,6 +14,9 @@ namespace driftcast {
 
 // A late or dead letter as the envelope that a file would hold: all that this says is in its headers.
 std::string envelope_of(const StoredRecord& letter);
+
+// The log of an instance that holds its partitions; null, and a failed expectation, when it cannot be had.
+std::unique_ptr<KafkaLog> open_log(const Settings& settings, Until until = Until::kEnd);
 
 class KafkaJob {
  public:
