@@ -47,7 +47,7 @@ void fold(benchmark::State& state) {
     state.PauseTiming();
     Workload workload = make_workload(settings, kEvents);
     MemoryStore store;
-    auto lane = std::make_unique<Lane>(setup, store, 0, kAmpleCache);
+    auto lane = std::make_unique<Lane>(setup, store, 0, 0, kAmpleCache);
     steps = 0;
     state.ResumeTiming();
     fold_all(*lane, workload,
@@ -67,14 +67,14 @@ void judge(benchmark::State& state) {
   Workload workload = make_workload(settings, kEvents / 4);
   std::vector<std::vector<StepClosed>> closed;
   std::int64_t steps = 0;
-  Lane folding(setup, store, 0, kAmpleCache);
+  Lane folding(setup, store, 0, 0, kAmpleCache);
   fold_all(folding, workload, [&](std::vector<StepClosed>&& some) {
     steps += static_cast<std::int64_t>(some.size());
     closed.push_back(std::move(some));
   });
   std::int64_t bytes = 0;
   for ([[maybe_unused]] auto each : state) {
-    Lane lane(setup, store, 1, kAmpleCache);
+    Lane lane(setup, store, 1, 0, kAmpleCache);
     bytes = 0;
     for (const auto& some : closed) {
       Parcel parcel;
