@@ -24,9 +24,9 @@ std::string bytes_of(const rd_kafka_consumer_group_metadata_s* membership) {
 
 }  // namespace
 
-Result<std::unique_ptr<KafkaGroup>> KafkaGroup::join(const KafkaOptions& options, const std::string& topic,
+Result<std::unique_ptr<KafkaGroup>> KafkaGroup::open(const KafkaOptions& options, const std::string& topic,
                                                      Until until) {
-  std::unique_ptr<KafkaGroup> group(new KafkaGroup);
+  std::unique_ptr<KafkaGroup> group(new KafkaGroup(topic));
   KafkaClient::Properties properties = {{"group.id", options.group},
                                         {"partition.assignment.strategy", "range"},
                                         {"session.timeout.ms", "10000"},
@@ -50,17 +50,22 @@ Result<std::unique_ptr<KafkaGroup>> KafkaGroup::join(const KafkaOptions& options
   const auto partitions = group->client_.partitions_of(topic);
   if (!partitions) return partitions.error();
   group->partitions_ = *partitions;
-  const KafkaPtr<rd_kafka_topic_partition_list_s> topics(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
-  DRIFTCAST_TRY(
-      checked(rd_kafka_subscribe(group->client_.get(), topics.get()), "join the group '" + options.group + "'"));
   return group;
 }
 
+Result<void> KafkaGroup::join() {
+  const KafkaPtr<rd_kafka_topic_partition_list_s> topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
+  return checked(rd_kafka_subscribe(client_.get(), topics.get()), "join the group for topic '" + topic_ + "'");
+}
+
+// What the group has said already is answered before the client closes: an answer while it does may wait for ever
+// (confluentinc/librdkafka#4884).
 KafkaGroup::~KafkaGroup() {
   leaving_ = true;
   if (client_.get() == nullptr) return;
   if (standing_ != Standing::kJoining) give_back();
+  while (KafkaPtr<rd_kafka_message_s>(rd_kafka_consumer_poll(client_.get(), 0))) continue;
   rd_kafka_consumer_close(client_.get());
 }
 

@@ -20,12 +20,16 @@ class KafkaGroup {
  public:
   enum class Standing { kJoining, kHolding, kAskedBack, kLost };
 
-  // Connects. Fails with kUnavailable when nobody answers in time, with kConfig when there is no such topic.
-  static Result<std::unique_ptr<KafkaGroup>> join(const KafkaOptions& options, const std::string& topic, Until until);
+  // Connects; is no member yet. Fails with kUnavailable when nobody answers in time, with kConfig when there is no such
+  // topic.
+  static Result<std::unique_ptr<KafkaGroup>> open(const KafkaOptions& options, const std::string& topic, Until until);
   ~KafkaGroup();  // leaves the group, unless the membership is static
 
   const KafkaClient& client() const { return client_; }
   int partitions() const { return partitions_; }  // of the topic
+
+  // Asks for membership. To be called once, when all else is known to be in order.
+  Result<void> join();
 
   // Lets the client speak; to be called more often than max.poll.interval.ms, by one thread. Waits up to so long for
   // news. Fails with kRestart when another instance bears this one's name, or when the client is of no more use.
@@ -39,9 +43,10 @@ class KafkaGroup {
   bool is_current() const;
 
  private:
-  KafkaGroup() = default;
+  explicit KafkaGroup(std::string topic) : topic_(std::move(topic)) {}
   void rebalance(bool given, std::vector<Partition> partitions);
 
+  std::string topic_;
   std::atomic<Standing> standing_{Standing::kJoining};
   bool leaving_ = false;
   std::vector<Partition> assigned_;

@@ -49,7 +49,7 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const PipelineOptions& options,
   const auto start = parse_start(options.start);
   if (!start) return start.error();
   log->start_ = *start;
-  auto group = KafkaGroup::join(options.kafka, options.topics.input, until);
+  auto group = KafkaGroup::open(options.kafka, options.topics.input, until);
   if (!group) return group.error();
   log->group_ = std::move(*group);
   if (until == Until::kEnd) DRIFTCAST_TRY(log->note_ends());
@@ -57,6 +57,7 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const PipelineOptions& options,
   if (!changelog) return changelog.error();
   log->changelog_ = std::make_unique<KafkaChangelog>(std::move(*changelog));
   DRIFTCAST_TRY(log->open_sink());
+  DRIFTCAST_TRY(log->group_->join());
   return log;
 }
 

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "pipeline/kafka_offset.h"
 #include "pipeline/wire.h"
 #include "tests/pipeline/support/kafka_broker.h"
@@ -259,6 +262,19 @@ TEST(KafkaLog, RefusesAChangelogWhoseOffsetsAreNotThere) {
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code, ErrorCode::kConfig);
   EXPECT_THAT(committed.error().message, HasSubstr("the changelog holds states"));
+}
+
+// Whatever the group has just said or is about to say: a client that answers while it closes may wait for ever.
+TEST(KafkaLog, MayBeDroppedAtAnyTimeWhileItJoins) {
+  KafkaJob job(1);
+  for (int wait_ms = 0; wait_ms < 30; wait_ms += 2) {
+    const auto log = KafkaLog::open(job.settings().pipeline, Until::kEnd);
+    ASSERT_TRUE(log) << log.error().message;
+    std::this_thread::sleep_for(std::chrono::milliseconds{wait_ms});
+  }
+  const auto log = open(job);
+  ASSERT_TRUE(log);
+  EXPECT_THAT(log->assigned(), ElementsAre(0));
 }
 
 TEST(KafkaLog, SaysWhichTopicIsMissingOrHasOtherPartitions) {
