@@ -40,8 +40,8 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const Settings& settings, const
   return made;
 }
 
-Result<void> Assembly::recover(Lane& lane) {
-  DRIFTCAST_TRY(open_lane(lane, log_, store_, setup_, lineage_));
+Result<void> Assembly::recover(Lane& lane, const RecoveryWatch& watch) {
+  DRIFTCAST_TRY(open_lane(lane, log_, store_, setup_, lineage_, watch));
   lane.recovered = true;
   const std::lock_guard lock(counting_);
   counts_[lane.partition] = {lane.fold.mark.counters, lane.fold.mark.counters};

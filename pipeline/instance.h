@@ -18,6 +18,7 @@
 #include "pipeline/intake.h"
 #include "pipeline/lane.h"
 #include "pipeline/log.h"
+#include "pipeline/recovery.h"
 #include "pipeline/stage_times.h"
 #include "state/store.h"
 
@@ -37,7 +38,7 @@ class Assembly {
                                                 Observer* observer = nullptr);
 
   // Recovers a lane, which takes no part yet. One thread at a time, which may be another than the intake's.
-  Result<void> recover(Lane& lane);
+  Result<void> recover(Lane& lane, const RecoveryWatch& watch = {});
 
   Lanes& lanes() { return lanes_; }
   Intake& intake() { return *intake_; }

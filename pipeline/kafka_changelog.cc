@@ -2,11 +2,17 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
+
+#include "config/units.h"
+#include "pipeline/kafka_topic_config.h"
 #include "state/mark_codec.h"
 
 namespace driftcast {
 namespace {
 
+constexpr const char* kDeletionsKept = "delete.retention.ms";
+constexpr Duration kDefaultDeletionsKept = std::chrono::hours{24};
 constexpr int kPollMs = 1000;
 constexpr int kPatientPolls = 60;  // without a record; longer than any transaction may stay open
 
@@ -54,6 +60,25 @@ Result<KafkaChangelog> KafkaChangelog::open(const KafkaOptions& options, const s
   return KafkaChangelog(std::move(*client), topic);
 }
 
+// How long a deletion can be read at least. Who may not see the topic's settings takes the brokers' default.
+Duration KafkaChangelog::deletions_kept() {
+  if (deletions_kept_) return *deletions_kept_;
+  deletions_kept_ = kDefaultDeletionsKept;
+  if (const auto config = topic_config(client_, topic_); config && config->contains(kDeletionsKept)) {
+    if (const auto ms = parse_integer(config->at(kDeletionsKept))) deletions_kept_ = Duration{*ms};
+  }
+  return *deletions_kept_;
+}
+
+Result<ChangelogExtent> KafkaChangelog::extent(Partition partition) {
+  const auto range = client_.range_of(topic_, partition);
+  if (!range) return range.error();
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const auto first = client_.offset_at(topic_, partition, EventTime{now.time_since_epoch() - deletions_kept() / 2});
+  if (!first) return first.error();
+  return ChangelogExtent{range->end, first->value_or(range->end)};
+}
+
 Result<void> KafkaChangelog::replay(Partition partition, Offset from, const Log::ChangelogConsumer& consumer) {
   const auto range = client_.range_of(topic_, partition);
   if (!range) return range.error();
@@ -92,7 +117,7 @@ Result<void> KafkaChangelog::read_to_end(Partition partition, const Log::Changel
     auto record =
         read_changelog_record(message->offset, {static_cast<const char*>(message->key), message->key_len}, value);
     if (!record) return record.error();
-    auto more = consumer(*record);
+    auto more = consumer(std::move(*record));
     if (!more) return more.error();
     if (!*more) return {};
   }

@@ -24,6 +24,9 @@ class KafkaChangelog {
  public:
   static Result<KafkaChangelog> open(const KafkaOptions& options, const std::string& topic);
 
+  // Where a state must begin to be sure of all deletions is asked of the topic's delete.retention.ms.
+  Result<ChangelogExtent> extent(Partition partition);
+
   // Hands out what is committed from an offset on, until the consumer answers false or the partition ends. Waits for
   // transactions that are open at its end: what they hide may be the newest mark. Call it after the committed offset was
   // fetched, never before: in between a predecessor's last epoch may appear.
@@ -31,12 +34,14 @@ class KafkaChangelog {
 
  private:
   KafkaChangelog(KafkaClient client, std::string topic) : client_(std::move(client)), topic_(std::move(topic)) {}
+  Duration deletions_kept();
   Result<void> assign(Partition partition, Offset from);
   Result<void> read_to_end(Partition partition, const Log::ChangelogConsumer& consumer);
   Offset high_watermark(Partition partition) const;
 
   KafkaClient client_;
   std::string topic_;
+  std::optional<Duration> deletions_kept_;  // delete.retention.ms; absent: not asked yet
 };
 
 }  // namespace driftcast

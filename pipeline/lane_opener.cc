@@ -26,7 +26,8 @@ void LaneOpener::work() {
   for (auto& lane : assembly_.lanes()) {
     if (cancelled_) return;
     if (lane->recovered) continue;
-    auto recovered = assembly_.recover(*lane);
+    auto recovered = assembly_.recover(*lane, [this](const RecoveryProgress&) { return !cancelled_; });
+    if (cancelled_ && !recovered) return;
     {
       const std::lock_guard lock(mutex_);
       if (recovered) opened_.push_back(lane.get());

@@ -16,13 +16,13 @@ class LaneOpener {
  public:
   // Begins at once. `notify` is called from the thread after each lane.
   LaneOpener(Assembly& assembly, std::function<void()> notify);
-  ~LaneOpener();  // waits for the lane under way
+  ~LaneOpener();
   LaneOpener(const LaneOpener&) = delete;
   LaneOpener& operator=(const LaneOpener&) = delete;
 
   std::vector<Lane*> take_opened();      // since the last time
   std::optional<Error> failure() const;  // why no more will come
-  void cancel() { cancelled_ = true; }   // opens no further ones
+  void cancel() { cancelled_ = true; }   // opens no further ones; gives up the one under way
 
  private:
   void work();

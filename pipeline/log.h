@@ -40,6 +40,13 @@ struct ChangelogRecord {
   std::optional<Mark> mark;
 };
 
+struct ChangelogExtent {
+  Offset end = 0;  // after its last record
+  // A state as old as the records before this offset may hold what was deleted since, and no record tells of that any
+  // more: the brokers keep a deletion for a time only.
+  Offset deletions_from = 0;
+};
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -70,8 +77,9 @@ class Log {
   // --- recovery ---
   virtual Result<std::optional<OffsetCommit>> committed(Partition) = 0;
   virtual bool has_changelog() const = 0;  // false: states are rebuilt from the input alone
+  virtual Result<ChangelogExtent> changelog_extent(Partition) { return ChangelogExtent{}; }
   // Hands out the committed changelog from an offset on, until the consumer answers false or the log ends.
-  using ChangelogConsumer = std::function<Result<bool>(const ChangelogRecord&)>;
+  using ChangelogConsumer = std::function<Result<bool>(ChangelogRecord&&)>;
   virtual Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer&) = 0;
 };
 

@@ -33,6 +33,12 @@ void MemoryLog::new_instance() {
   }
 }
 
+void MemoryLog::expire_deletions(Partition partition) {
+  Lane& lane = lanes_[index(partition)];
+  std::erase_if(lane.changelog, [](const ChangelogRecord& record) { return record.entry && !record.entry->value; });
+  lane.deletions_from = lane.changelog_end;
+}
+
 void MemoryLog::compact_changelog(Partition partition) {
   Lane& lane = lanes_[index(partition)];
   std::vector<ChangelogRecord> kept;
@@ -131,10 +137,15 @@ Result<std::optional<OffsetCommit>> MemoryLog::committed(Partition partition) {
   return lanes_[index(partition)].committed;
 }
 
+Result<ChangelogExtent> MemoryLog::changelog_extent(Partition partition) {
+  const Lane& lane = lanes_[index(partition)];
+  return ChangelogExtent{lane.changelog_end, lane.deletions_from};
+}
+
 Result<void> MemoryLog::replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) {
   for (const ChangelogRecord& record : lanes_[index(partition)].changelog) {
     if (record.offset < from) continue;
-    auto more = consumer(record);
+    auto more = consumer(ChangelogRecord(record));
     if (!more) return more.error();
     if (!*more) break;
   }

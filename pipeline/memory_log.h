@@ -25,6 +25,8 @@ class MemoryLog final : public Log {
 
   // Keeps only the newest changelog entry of each key up to the last mark, as a log cleaner would.
   void compact_changelog(Partition partition);
+  // Forgets its deletions, as a log cleaner does after some time.
+  void expire_deletions(Partition partition);
 
   // Every committed output, "topic key value" in commit order.
   const std::vector<std::string>& outputs(Partition partition) const { return lanes_[index(partition)].outputs; }
@@ -44,6 +46,7 @@ class MemoryLog final : public Log {
   Result<void> abort() override;
   Result<std::optional<OffsetCommit>> committed(Partition partition) override;
   bool has_changelog() const override { return true; }
+  Result<ChangelogExtent> changelog_extent(Partition partition) override;
   Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) override;
 
  private:
@@ -58,7 +61,7 @@ class MemoryLog final : public Log {
     Offset next = 0;
     std::vector<std::string> outputs, pending_outputs;
     std::vector<ChangelogRecord> changelog, pending_changelog;
-    Offset changelog_end = 0;
+    Offset changelog_end = 0, deletions_from = 0;
     std::optional<OffsetCommit> committed, pending_offset;
   };
 

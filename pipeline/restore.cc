@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "pipeline/changelog_tail.h"
 #include "state/codec.h"
 
 namespace driftcast {
@@ -22,27 +23,6 @@ Result<void> check_fits(const Made& made, const LaneSetup& setup, Partition part
     return error(ErrorCode::kConfig, "the state of " + of(partition) + " was made with another model" + advice);
   }
   return {};
-}
-
-// Applies whole snapshots from the changelog, each with its mark, up to the one of the named epoch.
-Result<std::optional<Mark>> apply_changelog(Log& log, Store& store, const OffsetCommit& committed,
-                                            std::optional<Mark> local) {
-  if (local && local->epoch == committed.mark_epoch) return local;
-  std::vector<Entry> snapshot;
-  DRIFTCAST_TRY(log.replay_changelog(committed.partition, local ? local->changelog_offset : 0,
-                                     [&](const ChangelogRecord& record) -> Result<bool> {
-                                       if (record.entry) {
-                                         snapshot.push_back(*record.entry);
-                                         return true;
-                                       }
-                                       DRIFTCAST_TRY(store.apply(committed.partition, snapshot, *record.mark));
-                                       snapshot.clear();
-                                       local = record.mark;
-                                       return local->epoch < committed.mark_epoch;
-                                     }));
-  if (local && local->epoch == committed.mark_epoch && local->lineage == committed.lineage) return local;
-  return error(ErrorCode::kIo, "the changelog of " + of(committed.partition) + " lacks the mark of epoch " +
-                                   std::to_string(committed.mark_epoch) + " that the committed offset names");
 }
 
 template <class T>
@@ -87,20 +67,48 @@ Mark initial_mark(const LaneSetup& setup, Offset start, std::uint64_t lineage) {
   return mark;
 }
 
-// The local mark, unless it belongs to another history of this partition.
+// Empties the store when what it holds cannot be used, and says why.
+Result<std::optional<Mark>> dropped(Store& store, Partition partition, const std::string& why) {
+  spdlog::warn("the local state of partition {} {}: it is dropped and restored from the log", partition, why);
+  DRIFTCAST_TRY(store.drop(partition));
+  return std::optional<Mark>();
+}
+
+// The local mark, unless it belongs to another history of this partition. Without a mark nothing may be left of a
+// recovery that came to no end.
 Result<std::optional<Mark>> usable_mark(Store& store, const OffsetCommit& committed) {
   auto local = store.mark(committed.partition);
-  if (!local || !*local) return local;
+  if (!local) return local;
+  if (!*local) {
+    DRIFTCAST_TRY(store.drop(committed.partition));
+    return local;
+  }
   if ((*local)->lineage == committed.lineage && (*local)->epoch <= committed.mark_epoch) return local;
-  spdlog::warn("the local state of partition {} belongs to another run: it is dropped and rebuilt",
-               committed.partition);
-  DRIFTCAST_TRY(store.drop(committed.partition));
-  return std::optional<Mark>();
+  return dropped(store, committed.partition, "belongs to another run");
+}
+
+// Brings the store to the mark that the committed offset names.
+Result<std::optional<Mark>> catch_up(Log& log, Store& store, const OffsetCommit& committed, std::optional<Mark> local,
+                                     const RecoveryWatch& watch) {
+  if (local && local->epoch == committed.mark_epoch) return local;
+  if (local) {
+    const auto extent = log.changelog_extent(committed.partition);
+    if (!extent) return extent.error();
+    if (local->changelog_offset <= extent->deletions_from) {
+      auto none = dropped(store, committed.partition, "is so old that deletions may be missed");
+      if (!none) return none.error();
+      local.reset();
+    }
+  }
+  const auto mark = ChangelogTail(store, committed, watch).apply(log, local);
+  if (!mark) return mark.error();
+  return std::optional(*mark);
 }
 
 }  // namespace
 
-Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage) {
+Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage,
+                       const RecoveryWatch& watch) {
   auto committed = log.committed(lane.partition);
   if (!committed) return committed.error();
   if (!*committed) {
@@ -118,7 +126,7 @@ Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setu
   auto local = usable_mark(store, position);
   if (!local) return local.error();
   if (log.has_changelog()) {
-    local = apply_changelog(log, store, position, *local);
+    local = catch_up(log, store, position, *local, watch);
     if (!local) return local.error();
   }
   if (*local) {

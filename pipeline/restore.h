@@ -14,11 +14,14 @@
 #include "core/result.h"
 #include "pipeline/lane.h"
 #include "pipeline/log.h"
+#include "pipeline/recovery.h"
 #include "state/store.h"
 
 namespace driftcast {
 
 // `lineage` names the run if this is a first one. Cost: a scan of the lane's users, plus the changelog's tail.
-Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage);
+// A watch that answers no ends it with kRollback.
+Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage,
+                       const RecoveryWatch& watch = {});
 
 }  // namespace driftcast

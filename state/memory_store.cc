@@ -29,9 +29,7 @@ std::vector<std::pair<std::string, std::string>> MemoryStore::rows(Partition par
   return rows;
 }
 
-Result<void> MemoryStore::apply(Partition partition, std::span<const Entry> entries, const Mark& mark) {
-  const std::lock_guard lock(mutex_);
-  Content& content = partitions_[partition];
+void MemoryStore::put(std::span<const Entry> entries, Content& content) {
   for (const Entry& entry : entries) {
     if (entry.value) {
       content.values[std::pair(entry.table, entry.key)] = *entry.value;
@@ -39,8 +37,26 @@ Result<void> MemoryStore::apply(Partition partition, std::span<const Entry> entr
       content.values.erase(std::pair(entry.table, entry.key));
     }
   }
-  content.mark = mark;
+}
+
+Result<void> MemoryStore::apply(Partition partition, std::span<const Entry> entries, const Mark& mark) {
+  const std::lock_guard lock(mutex_);
+  put(entries, partitions_[partition]);
+  partitions_[partition].mark = mark;
   return {};
+}
+
+Result<void> MemoryStore::fill(Partition partition, std::span<const Entry> entries) {
+  const std::lock_guard lock(mutex_);
+  put(entries, partitions_[partition]);
+  return {};
+}
+
+std::vector<Partition> MemoryStore::partitions() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Partition> partitions;
+  for (const auto& [partition, content] : partitions_) partitions.push_back(partition);
+  return partitions;
 }
 
 Result<std::optional<Mark>> MemoryStore::mark(Partition partition) {

@@ -16,7 +16,9 @@ class MemoryStore final : public Store {
   Result<std::optional<std::string>> get(Partition, TableId, std::string_view key) override;
   Result<void> scan(Partition, TableId, const Visitor& visitor) override;
   Result<void> apply(Partition, std::span<const Entry>, const Mark&) override;
+  Result<void> fill(Partition, std::span<const Entry>) override;
   Result<std::optional<Mark>> mark(Partition) override;
+  std::vector<Partition> partitions() override;
   Result<void> prepare(std::span<const Partition>) override { return {}; }
   Result<void> drop(Partition) override;
   Result<void> flush() override;
@@ -33,6 +35,7 @@ class MemoryStore final : public Store {
     std::optional<Mark> mark;
   };
   std::vector<std::pair<std::string, std::string>> rows(Partition partition, TableId table);
+  static void put(std::span<const Entry> entries, Content& content);
 
   std::mutex mutex_;
   std::map<Partition, Content> partitions_, flushed_;

@@ -166,6 +166,8 @@ struct RocksDbStore::Parts {
   bool is_empty();
   Result<void> check_format();
   Result<void> write_format();
+  Result<void> write(Partition partition, std::span<const Entry> entries, const Mark* mark);
+  bool holds_something(const Family& family) const;
 };
 
 Result<void> RocksDbStore::Parts::adopt_all(const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
@@ -267,12 +269,12 @@ Result<void> RocksDbStore::scan(Partition partition, TableId table, const Visito
   return {};
 }
 
-Result<void> RocksDbStore::apply(Partition partition, std::span<const Entry> entries, const Mark& mark) {
-  if (parts_->is_broken(partition)) {
-    return error(ErrorCode::kIo, "cannot write " + family_name(partition) + " in '" + parts_->dir +
+Result<void> RocksDbStore::Parts::write(Partition partition, std::span<const Entry> entries, const Mark* mark) {
+  if (is_broken(partition)) {
+    return error(ErrorCode::kIo, "cannot write " + family_name(partition) + " in '" + dir +
                                      "': an earlier write failed; restart, and it is restored");
   }
-  auto family = parts_->find_or_create(partition);
+  auto family = find_or_create(partition);
   if (!family) return family.error();
   rocksdb::WriteBatch batch;
   rocksdb::Status status;
@@ -281,12 +283,26 @@ Result<void> RocksDbStore::apply(Partition partition, std::span<const Entry> ent
     status = entry.value ? batch.Put(family->get(), key, *entry.value) : batch.Delete(family->get(), key);
     if (!status.ok()) break;
   }
-  if (status.ok()) status = batch.Put(family->get(), slice(kMarkKey), encode_mark(mark));
-  if (status.ok()) status = parts_->database->Write(without_log(), &batch);
+  if (status.ok() && mark != nullptr) status = batch.Put(family->get(), slice(kMarkKey), encode_mark(*mark));
+  if (status.ok()) status = database->Write(without_log(), &batch);
   if (status.ok()) return {};
-  const std::lock_guard lock(parts_->mutex);
-  parts_->broken.insert(partition);
-  return failed("cannot write", parts_->dir, status);
+  const std::lock_guard lock(mutex);
+  broken.insert(partition);
+  return failed("cannot write", dir, status);
+}
+
+bool RocksDbStore::Parts::holds_something(const Family& family) const {
+  const std::unique_ptr<rocksdb::Iterator> at(database->NewIterator({}, family.get()));
+  at->SeekToFirst();
+  return at->Valid() || !at->status().ok();
+}
+
+Result<void> RocksDbStore::apply(Partition partition, std::span<const Entry> entries, const Mark& mark) {
+  return parts_->write(partition, entries, &mark);
+}
+
+Result<void> RocksDbStore::fill(Partition partition, std::span<const Entry> entries) {
+  return parts_->write(partition, entries, nullptr);
 }
 
 Result<std::optional<Mark>> RocksDbStore::mark(Partition partition) {
@@ -300,6 +316,13 @@ Result<std::optional<Mark>> RocksDbStore::mark(Partition partition) {
   if (mark) return std::optional(*mark);
   return error(mark.error().code,
                "the mark of " + family_name(partition) + " in '" + parts_->dir + "': " + mark.error().message);
+}
+
+std::vector<Partition> RocksDbStore::partitions() {
+  const std::lock_guard lock(parts_->mutex);
+  std::vector<Partition> partitions;
+  for (const auto& [partition, family] : parts_->families) partitions.push_back(partition);
+  return partitions;
 }
 
 // RocksDB writes the options of all families for every call that makes some.
@@ -324,7 +347,7 @@ Result<void> RocksDbStore::prepare(std::span<const Partition> wanted) {
 Result<void> RocksDbStore::drop(Partition partition) {
   const std::lock_guard one_at_a_time(parts_->creating);
   const Family family = parts_->find(partition);
-  if (family == nullptr) return {};
+  if (family == nullptr || (!parts_->is_broken(partition) && !parts_->holds_something(family))) return {};
   const auto status = parts_->database->DropColumnFamily(family.get());
   if (!status.ok()) return failed("cannot drop from", parts_->dir, status);
   const std::lock_guard lock(parts_->mutex);

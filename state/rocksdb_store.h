@@ -19,7 +19,9 @@ class RocksDbStore final : public Store {
   Result<std::optional<std::string>> get(Partition, TableId, std::string_view key) override;
   Result<void> scan(Partition, TableId, const Visitor& visitor) override;
   Result<void> apply(Partition, std::span<const Entry>, const Mark&) override;
+  Result<void> fill(Partition, std::span<const Entry>) override;
   Result<std::optional<Mark>> mark(Partition) override;
+  std::vector<Partition> partitions() override;
   Result<void> prepare(std::span<const Partition> partitions) override;
   Result<void> drop(Partition) override;
   Result<void> flush() override;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/ids.h"
 #include "core/result.h"
@@ -44,9 +45,13 @@ class Store {
 
   // Entries and mark in one atomic batch. After a failed write the partition takes no more.
   virtual Result<void> apply(Partition, std::span<const Entry>, const Mark&) = 0;
+  // Entries alone, on the way to another mark: until that is applied, the partition counts as what its mark says, and one
+  // without a mark as nothing.
+  virtual Result<void> fill(Partition, std::span<const Entry>) = 0;
 
   // The mark applied last; absent: the partition holds nothing.
   virtual Result<std::optional<Mark>> mark(Partition) = 0;
+  virtual std::vector<Partition> partitions() = 0;  // that it has room for, ascending; some may hold nothing
 
   // Makes room for these partitions, where there is none yet: quicker than one by one, on their first write.
   virtual Result<void> prepare(std::span<const Partition> partitions) = 0;

@@ -60,14 +60,14 @@ class ShortLog final : public FaultLog {
 
   Result<void> replay_changelog(Partition p, Offset from, const ChangelogConsumer& consumer) override {
     std::vector<ChangelogRecord> visible;
-    DRIFTCAST_TRY(FaultLog::replay_changelog(p, 0, [&](const ChangelogRecord& record) {
-      visible.push_back(record);
+    DRIFTCAST_TRY(FaultLog::replay_changelog(p, 0, [&](ChangelogRecord&& record) {
+      visible.push_back(std::move(record));
       return Result<bool>(true);
     }));
     while (!visible.empty() && !(visible.back().mark && visible.back().mark->epoch <= last_epoch)) visible.pop_back();
-    for (const ChangelogRecord& record : visible) {
+    for (ChangelogRecord& record : visible) {
       if (record.offset < from) continue;
-      auto more = consumer(record);
+      auto more = consumer(std::move(record));
       if (!more) return more.error();
       if (!*more) break;
     }
@@ -152,7 +152,7 @@ class LogAtMark final : public FaultLog {
   Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer& consumer) override {
     for (const ChangelogRecord& record : changelog_) {
       if (record.offset < from) continue;
-      auto more = consumer(record);
+      auto more = consumer(ChangelogRecord(record));
       if (!more) return more.error();
       if (!*more) break;
     }
@@ -173,7 +173,7 @@ TEST(CommitRule5, EveryMarkIsAWholeStateFromWhichTheRestFollows) {
   settings.pipeline.changelog.interval = Duration{20};
   ASSERT_TRUE(run_to_end(settings, log, store));
   std::vector<ChangelogRecord> changelog;
-  ASSERT_TRUE(log.replay_changelog(0, 0, [&](const ChangelogRecord& record) {
+  ASSERT_TRUE(log.replay_changelog(0, 0, [&](ChangelogRecord&& record) {
     changelog.push_back(record);
     return Result<bool>(true);
   }));

@@ -59,7 +59,7 @@ std::vector<std::string> read_to_end(KafkaLog& log, Partition partition, std::si
 // The changelog as text: "offset key=value", "offset -key", "offset mark epoch".
 std::vector<std::string> changelog(KafkaLog& log, Partition partition, Offset from = 0) {
   std::vector<std::string> lines;
-  const auto replayed = log.replay_changelog(partition, from, [&](const ChangelogRecord& r) {
+  const auto replayed = log.replay_changelog(partition, from, [&](ChangelogRecord&& r) {
     std::string line = std::to_string(r.offset) + " ";
     if (r.mark) line += "mark " + std::to_string(r.mark->epoch) + " next " + std::to_string(r.mark->changelog_offset);
     if (r.entry) line += r.entry->value ? r.entry->key + "=" + *r.entry->value : "-" + r.entry->key;

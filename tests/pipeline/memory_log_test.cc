@@ -40,7 +40,7 @@ void write(MemoryLog& log, Partition partition, std::string_view value) {
 // The changelog as text: "offset key=value", "offset -key", "offset mark epoch".
 std::vector<std::string> changelog(MemoryLog& log, Partition partition, Offset from = 0) {
   std::vector<std::string> lines;
-  EXPECT_TRUE(log.replay_changelog(partition, from, [&](const ChangelogRecord& r) {
+  EXPECT_TRUE(log.replay_changelog(partition, from, [&](ChangelogRecord&& r) {
     std::string line = std::to_string(r.offset) + " ";
     if (r.mark) line += "mark " + std::to_string(r.mark->epoch) + " next " + std::to_string(r.mark->changelog_offset);
     if (r.entry) line += r.entry->value ? r.entry->key + "=" + *r.entry->value : "-" + r.entry->key;
@@ -151,10 +151,10 @@ TEST(MemoryLog, ReplaysFromAnOffsetUntilTheConsumerHasEnough) {
   }
   EXPECT_THAT(changelog(log, 0, 2), ElementsAre("2 ann=2", "3 mark 2 next 4"));
   int seen = 0;
-  ASSERT_TRUE(log.replay_changelog(0, 0, [&](const ChangelogRecord&) { return Result<bool>(++seen < 3); }));
+  ASSERT_TRUE(log.replay_changelog(0, 0, [&](ChangelogRecord&&) { return Result<bool>(++seen < 3); }));
   EXPECT_EQ(seen, 3);
   const auto failed =
-      log.replay_changelog(0, 0, [](const ChangelogRecord&) { return Result<bool>(error(ErrorCode::kIo, "no")); });
+      log.replay_changelog(0, 0, [](ChangelogRecord&&) { return Result<bool>(error(ErrorCode::kIo, "no")); });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().message, "no");
 }

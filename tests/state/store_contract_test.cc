@@ -196,6 +196,25 @@ TYPED_TEST(StoreContract, DropsForGoodWhatWasFlushed) {
   EXPECT_THAT(this->rows(0, TableId::kUsers), IsEmpty());
 }
 
+TYPED_TEST(StoreContract, FillsWithoutMovingTheMark) {
+  this->apply(0, {{TableId::kUsers, "ann", "1"}, {TableId::kUsers, "bob", "1"}}, 7);
+  const std::vector<Entry> newer = {{TableId::kUsers, "ann", "2"}, {TableId::kUsers, "bob", std::nullopt}};
+  ASSERT_TRUE(this->store().fill(0, newer));
+  ASSERT_TRUE(this->store().fill(1, newer));
+  EXPECT_THAT(this->rows(0, TableId::kUsers), ElementsAre(Pair("ann", "2")));
+  EXPECT_THAT(this->mark(0), Optional(mark_of(7)));
+  EXPECT_EQ(this->mark(1), std::nullopt);
+  ASSERT_TRUE(this->store().drop(1));
+  EXPECT_THAT(this->rows(1, TableId::kUsers), IsEmpty()) << "what has no mark can be dropped, too";
+}
+
+TYPED_TEST(StoreContract, NamesItsPartitions) {
+  for (const Partition partition : {11, 2}) this->apply(partition, {});
+  EXPECT_THAT(this->store().partitions(), ElementsAre(2, 11));
+  this->house.reopen();
+  EXPECT_THAT(this->store().partitions(), ElementsAre(2, 11));
+}
+
 TYPED_TEST(StoreContract, DropsAPartitionItNeverHeld) { EXPECT_TRUE(this->store().drop(17)); }
 
 TYPED_TEST(StoreContract, HoldsEverythingAfterACleanStop) {

@@ -43,6 +43,10 @@ class CountingStore final : public Store {
   Result<void> apply(Partition partition, std::span<const Entry> entries, const Mark& mark) override {
     return memory.apply(partition, entries, mark);
   }
+  Result<void> fill(Partition partition, std::span<const Entry> entries) override {
+    return memory.fill(partition, entries);
+  }
+  std::vector<Partition> partitions() override { return memory.partitions(); }
   Result<std::optional<Mark>> mark(Partition partition) override { return memory.mark(partition); }
   Result<void> prepare(std::span<const Partition> all) override { return memory.prepare(all); }
   Result<void> drop(Partition partition) override { return memory.drop(partition); }

@@ -81,9 +81,10 @@ class FaultLog : public Log {
   Result<std::optional<OffsetCommit>> committed(Partition p) override {
     return fuse.through([&] { return log_.committed(p); });
   }
+  Result<ChangelogExtent> changelog_extent(Partition p) override { return log_.changelog_extent(p); }
   Result<void> replay_changelog(Partition p, Offset from, const ChangelogConsumer& consumer) override {
     return log_.replay_changelog(
-        p, from, [&](const ChangelogRecord& record) { return fuse.through([&] { return consumer(record); }); });
+        p, from, [&](ChangelogRecord&& record) { return fuse.through([&] { return consumer(std::move(record)); }); });
   }
 
  private:
@@ -107,6 +108,10 @@ class FaultStore : public Store {
   Result<void> apply(Partition p, std::span<const Entry> entries, const Mark& mark) override {
     return fuse.through([&] { return store_.apply(p, entries, mark); });
   }
+  Result<void> fill(Partition p, std::span<const Entry> entries) override {
+    return fuse.through([&] { return store_.fill(p, entries); });
+  }
+  std::vector<Partition> partitions() override { return store_.partitions(); }
   Result<std::optional<Mark>> mark(Partition p) override {
     return fuse.through([&] { return store_.mark(p); });
   }

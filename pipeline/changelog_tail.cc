@@ -1,0 +1,59 @@
+#include "pipeline/changelog_tail.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace driftcast {
+namespace {
+
+constexpr std::size_t kBatchBytes = 1 << 20;
+constexpr std::int64_t kRecordsPerLook = 2048;
+
+}  // namespace
+
+Result<void> ChangelogTail::fill() {
+  DRIFTCAST_TRY(store_.fill(committed_.partition, batch_));
+  batch_.clear();
+  batch_bytes_ = 0;
+  return {};
+}
+
+Result<void> ChangelogTail::look(Offset at) {
+  if (!watch_) return {};
+  const double share = static_cast<double>(at - begin_) / static_cast<double>(std::max<Offset>(end_ - begin_, 1));
+  if (watch_({committed_.partition, records_, std::clamp(share, 0.0, 1.0)})) return {};
+  return error(ErrorCode::kRollback,
+               "the recovery of partition " + std::to_string(committed_.partition) + " was given up half way");
+}
+
+Result<bool> ChangelogTail::take(ChangelogRecord&& record) {
+  if (++records_ % kRecordsPerLook == 0) DRIFTCAST_TRY(look(record.offset));
+  if (record.mark) {
+    mark_ = record.mark;
+    return mark_->epoch < committed_.mark_epoch;
+  }
+  batch_bytes_ += record.entry->key.size() + (record.entry->value ? record.entry->value->size() : 0);
+  batch_.push_back(std::move(*record.entry));
+  if (batch_bytes_ >= kBatchBytes) DRIFTCAST_TRY(fill());
+  return true;
+}
+
+Result<Mark> ChangelogTail::apply(Log& log, const std::optional<Mark>& local) {
+  const auto extent = log.changelog_extent(committed_.partition);
+  if (!extent) return extent.error();
+  begin_ = local ? local->changelog_offset : 0;
+  end_ = extent->end;
+  DRIFTCAST_TRY(log.replay_changelog(committed_.partition, begin_,
+                                     [this](ChangelogRecord&& record) { return take(std::move(record)); }));
+  if (!mark_ || mark_->epoch != committed_.mark_epoch || mark_->lineage != committed_.lineage) {
+    return error(ErrorCode::kIo, "the changelog of partition " + std::to_string(committed_.partition) +
+                                     " lacks the mark of epoch " + std::to_string(committed_.mark_epoch) +
+                                     " that the committed offset names");
+  }
+  DRIFTCAST_TRY(store_.apply(committed_.partition, batch_, *mark_));
+  DRIFTCAST_TRY(look(end_));
+  return *mark_;
+}
+
+}  // namespace driftcast

@@ -1,0 +1,41 @@
+// ChangelogTail: what a changelog has more than a store, up to the mark that a committed offset names.
+//
+// The store is filled as the records come, in batches; its mark is written last, when all is there. So a store of which
+// half is restored is one without a mark, or still one of its old mark: then it takes the same records again.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/result.h"
+#include "pipeline/log.h"
+#include "pipeline/recovery.h"
+#include "state/store.h"
+
+namespace driftcast {
+
+class ChangelogTail {
+ public:
+  // Borrows store and watch.
+  ChangelogTail(Store& store, const OffsetCommit& committed, const RecoveryWatch& watch)
+      : store_(store), committed_(committed), watch_(watch) {}
+
+  // Applies it to a store that stands at `local`, or, without one, to an empty store. Returns the mark that is named.
+  Result<Mark> apply(Log& log, const std::optional<Mark>& local);
+
+ private:
+  Result<bool> take(ChangelogRecord&& record);
+  Result<void> fill();
+  Result<void> look(Offset at);
+
+  Store& store_;
+  const OffsetCommit& committed_;
+  const RecoveryWatch& watch_;
+  Offset begin_ = 0, end_ = 0;
+  std::int64_t records_ = 0;
+  std::vector<Entry> batch_;
+  std::size_t batch_bytes_ = 0;
+  std::optional<Mark> mark_;  // the newest found
+};
+
+}  // namespace driftcast
