@@ -18,6 +18,7 @@ namespace {
 constexpr int kStableMs = 60'000;  // longer than any transaction that may still hold an offset back
 constexpr int kNewsMs = 50;
 constexpr std::chrono::seconds kSayAgain{10};
+constexpr std::chrono::milliseconds kAskAgain{500};
 constexpr std::chrono::seconds kVerdict{4};  // longer than between two heartbeats
 
 // An instance without a name has one for its transactions that no other will ever have.
@@ -68,7 +69,29 @@ Result<void> KafkaLog::note_ends() {
     if (!range) return range.error();
     (*ends_)[partition] = range->end;
   }
+  auto end = KafkaEnd::open(group_->client(), options_.kafka, options_.topics.input, *ends_);
+  if (!end) return end.error();
+  end_.emplace(std::move(*end));
   return {};
+}
+
+// Asks the brokers at most now and then.
+Result<bool> KafkaLog::at_end() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!end_ || now - end_asked_ < kAskAgain) return false;
+  end_asked_ = now;
+  return end_->reached();
+}
+
+Result<bool> KafkaLog::await_end(const std::atomic<bool>& stop) {
+  while (!stop) {
+    const auto over = at_end();
+    if (!over || *over) return over;
+    const auto standing = group_->serve(kNewsMs);
+    if (!standing) return standing.error();
+    if (*standing != KafkaGroup::Standing::kHolding) return false;
+  }
+  return false;
 }
 
 Result<void> KafkaLog::open_sink() {
@@ -109,6 +132,11 @@ Result<bool> KafkaLog::acquire(const std::atomic<bool>& stop) {
     if (!standing) return standing.error();
     if (*standing == Standing::kAskedBack || *standing == Standing::kLost) group_->give_back();
     const bool holds = *standing == Standing::kHolding;
+    if (holds && assigned().empty()) {
+      const auto over = at_end();
+      if (!over) return over.error();
+      if (*over) return false;
+    }
     if (holds && !assigned().empty()) {
       const auto connected = connect();
       if (connected) return true;
@@ -178,8 +206,7 @@ Result<std::optional<OffsetCommit>> KafkaLog::committed(Partition partition) {
 
 Result<void> KafkaLog::check_first_run(Partition partition) {
   bool empty = true;
-  DRIFTCAST_TRY(
-      changelog_->replay(partition, 0, [&](const ChangelogRecord&) -> Result<bool> { return empty = false; }));
+  DRIFTCAST_TRY(changelog_->replay(partition, 0, [&](ChangelogRecord&&) -> Result<bool> { return empty = false; }));
   if (empty) return {};
   return error(ErrorCode::kConfig, "the group '" + options_.kafka.group + "' has no committed offset for partition " +
                                        std::to_string(partition) +

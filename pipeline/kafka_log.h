@@ -6,11 +6,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <span>
 
 #include "pipeline/kafka_changelog.h"
+#include "pipeline/kafka_end.h"
 #include "pipeline/kafka_group.h"
 #include "pipeline/kafka_sink.h"
 #include "pipeline/kafka_source.h"
@@ -25,8 +27,13 @@ class KafkaLog final : public Log {
   static Result<std::unique_ptr<KafkaLog>> open(const PipelineOptions& options, Until until);
 
   // Gives back what is asked back, then waits until there are partitions to work on; false: `stop` has become true. While no
-  // broker answers it tries again, for ever. Fails with kRestart when another instance has taken this one's place.
+  // broker answers it tries again, for ever. Fails with kRestart when another instance has taken this one's place. Read until
+  // its end, false also when the group has committed all of it.
   Result<bool> acquire(const std::atomic<bool>& stop);
+
+  // For who has committed all partitions held: waits until the group has done so with all there are, for others may need to
+  // be taken over; true. False: the assignment changes, or `stop` has become true.
+  Result<bool> await_end(const std::atomic<bool>& stop);
 
   const std::vector<Partition>& assigned() const override { return group_->assigned(); }
   Result<bool> keeps_assignment() override;
@@ -52,6 +59,7 @@ class KafkaLog final : public Log {
   // Nothing committed is the first run of a group only while nothing is in the changelog; else it is refused.
   Result<std::optional<OffsetCommit>> committed(Partition partition) override;
   bool has_changelog() const override { return true; }
+  Result<ChangelogExtent> changelog_extent(Partition partition) override { return changelog_->extent(partition); }
   Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) override {
     return changelog_->replay(partition, from, consumer);
   }
@@ -59,6 +67,7 @@ class KafkaLog final : public Log {
  private:
   explicit KafkaLog(const PipelineOptions& options) : options_(options) {}
   Result<void> note_ends();
+  Result<bool> at_end();
   Result<void> open_sink();
   Result<void> connect();
   Result<void> wait_for_verdict();
@@ -71,6 +80,8 @@ class KafkaLog final : public Log {
   std::unique_ptr<KafkaGroup> group_;
   Start start_;
   KafkaSource::Ends ends_;
+  std::optional<KafkaEnd> end_;  // of a bounded run
+  std::chrono::steady_clock::time_point end_asked_{};
   std::unique_ptr<KafkaChangelog> changelog_;
   std::unique_ptr<KafkaSource> source_;  // of the partitions held; before the group, whose client it borrows
   std::unique_ptr<KafkaSink> sink_;

@@ -56,7 +56,11 @@ Result<void> work(Job& job, KafkaLog& log, const std::atomic<bool>& stop) {
     const auto worked = job.work(log, Job::Opening::kWhileRunning);
     if (!worked && !passes(worked.error())) return worked.error();
     const auto keeps = log.keeps_assignment();
-    if (worked && keeps && *keeps) return {};
+    if (worked && keeps && *keeps) {
+      const auto over = log.await_end(stop);
+      if (!over) return over.error();
+      if (*over || stop) return {};
+    }
     if (worked) continue;
     spdlog::warn("what was under way is given up: {}; recovering from what is committed", worked.error().message);
     const bool at_once = steady_clock::now() - began < std::chrono::seconds{10};
