@@ -82,6 +82,12 @@ std::string Child::talk() const {
 
 void Child::send(int signal) const { ::kill(process_, signal); }
 
+bool Child::runs() {
+  siginfo_t ended{};
+  ::waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT);
+  return ended.si_pid == 0;
+}
+
 Ended Child::wait() {
   int status = 0;
   while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {

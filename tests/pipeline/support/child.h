@@ -28,6 +28,7 @@ class Child {
 
   std::string talk() const;  // so far
   void send(int signal) const;
+  bool runs();  // false: it has ended, and is to be waited for
   Ended wait();
 
  private:
