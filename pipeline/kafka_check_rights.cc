@@ -32,11 +32,11 @@ Event list_offsets(const KafkaClient& client, const std::string& group, const st
   return Event(rd_kafka_queue_poll(queue.get(), kAnswerMs));
 }
 
-// How many of the partitions the group has committed an offset of.
-Result<int> count_committed(const KafkaClient& client, const std::string& group, const std::string& topic,
-                            int partitions) {
+}  // namespace
+
+Result<int> committed_partitions(const KafkaClient& client, const PipelineOptions& options, int partitions) {
   const std::string tried = "fetch its committed offsets";
-  const Event event = list_offsets(client, group, topic, partitions);
+  const Event event = list_offsets(client, options.kafka.group, options.topics.input, partitions);
   if (!event) return error(ErrorCode::kUnavailable, "cannot " + tried + ": no answer");
   DRIFTCAST_TRY(checked(rd_kafka_event_error(event.get()), tried));
   std::size_t count = 0;
@@ -51,8 +51,6 @@ Result<int> count_committed(const KafkaClient& client, const std::string& group,
   }
   return committed;
 }
-
-}  // namespace
 
 Finding check_transactions(const KafkaOptions& options) {
   const std::string id = options.group + ".check";
@@ -69,7 +67,7 @@ Finding check_group(const KafkaClient& client, const PipelineOptions& options) {
   const std::string group = "kafka.group '" + options.kafka.group + "'";
   const auto found = client.find_topic(options.topics.input);
   const int partitions = found ? found->value_or(1) : 1;  // the rights do not depend on the topic
-  const auto committed = count_committed(client, options.kafka.group, options.topics.input, partitions);
+  const auto committed = committed_partitions(client, options, partitions);
   if (!committed)
     return problem(group + ": " + committed.error().message, "allow Read on this group, and Describe on the input");
   return fine(group + " can be read: it has committed offsets of " + std::to_string(*committed) + " of " +

@@ -118,15 +118,19 @@ Finding check_decoding(const InputSample& sample, const std::string& input) {
 
 std::optional<Finding> check_keys(const InputSample& sample, const std::string& input) {
   if (sample.users == 0) return std::nullopt;
-  const int wrong = sample.other_key + sample.other_partition;
-  if (wrong == 0) return fine(fmt::format("{}: all {} of them about a user are keyed by user", input, sample.users));
-  return problem(
-      fmt::format("{} is not keyed by user: of {} records {} have another key than their user, and {} lie in "
-                  "another partition than murmur2 of the user gives; {}",
-                  input, sample.users, sample.other_key, sample.other_partition, sample.example),
+  if (sample.other_key + sample.other_partition == 0) {
+    return fine(fmt::format("{}: all {} of them about a user are keyed by user", input, sample.users));
+  }
+  const std::string counts = fmt::format(
+      "of {} records {} have another key than their user, and {} lie in another partition than murmur2 of the user "
+      "gives; {}",
+      sample.users, sample.other_key, sample.other_partition, sample.example);
+  const std::string advice =
       "all events of a user must lie in one partition: write them with the user id as key and the partitioner "
       "of Kafka's Java client (librdkafka: partitioner=murmur2_random); a topic that was given more partitions "
-      "must be written anew");
+      "must be written anew";
+  if (sample.other_key > 0) return problem(input + " is not keyed by user: " + counts, advice);
+  return warning(input + " may be written with different partitioners: " + counts, advice);
 }
 
 }  // namespace
