@@ -47,7 +47,7 @@ bool adds_up(const Counters& counters) {
                                       of(Counter::kDeadLetter) + of(Counter::kErased);
 }
 
-Result<void> commit(Log& log, Store& store, Epoch&& epoch) {
+Result<void> commit(Log& log, Store& store, Epoch& epoch) {
   DRIFTCAST_TRY(check_counters(epoch));
   if (auto written = write_transaction(log, epoch); !written) {
     if (auto aborted = log.abort(); !aborted && aborted.error().code != ErrorCode::kRollback) {

@@ -14,9 +14,9 @@
 
 namespace driftcast {
 
-// An error before step 4 aborts the transaction and leaves nothing behind; one after it leaves the store behind the
+// The marks that are shipped get their place in the changelog. An error before step 4 aborts the transaction and leaves nothing behind; one after it leaves the store behind the
 // log, which recovery mends. The kill points between the steps are those of kill_point.h.
-Result<void> commit(Log& log, Store& store, Epoch&& epoch);
+Result<void> commit(Log& log, Store& store, Epoch& epoch);
 
 // Every record a lane has seen ended in exactly one place.
 bool adds_up(const Counters& counters);

@@ -13,6 +13,7 @@ namespace driftcast {
 struct LaneEpoch {
   Partition partition = 0;
   std::size_t of_lanes = 1;      // how many the epoch has
+  std::int64_t began_ms = 0;     // when the epoch's first record was polled; process clock
   Position send;                 // the position to commit: the lane's own, or the committed one while it replays
   std::uint64_t mark_epoch = 0;  // of the newest mark once this epoch has committed
   bool ship = false;             // entries and mark are part of this epoch

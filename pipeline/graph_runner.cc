@@ -98,12 +98,9 @@ class Graph {
   }
 
   void finish(std::unique_ptr<Parcel> parcel) {
-    Lane& lane = *parcel->lane;
     if (parcel->failure) committer_.fail(*parcel->failure);
-    const std::size_t bytes = parcel->fold_outputs.bytes() + parcel->judge_outputs.bytes();
-    auto epoch = assembly_.collector().collect(std::move(*parcel));
+    auto epoch = assembly_.passed(std::move(*parcel));
     if (epoch) committer_.put(std::move(*epoch));
-    assembly_.intake().returned(lane, bytes);
     bell_.ring();
   }
 

@@ -4,6 +4,7 @@
 // Threads and oneTBB are added outside (graph_runner.h); both run the same intake, stages, collector and commit.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,7 @@
 #include "pipeline/log.h"
 #include "pipeline/recovery.h"
 #include "pipeline/stage_times.h"
+#include "pipeline/watchers.h"
 #include "state/store.h"
 
 namespace driftcast {
@@ -27,22 +29,21 @@ namespace driftcast {
 // The parts both runners need: settings shared by the lanes, the lanes of the partitions assigned to the log, the intake.
 class Assembly {
  public:
-  // With closed lanes. Borrowed: settings, models, log, store, clock, observer; all outlive the assembly. `lineage` names
+  // With closed lanes. Borrowed: settings, models, log, store, clock, watchers; all outlive the assembly. `lineage` names
   // a first run.
   static Result<std::unique_ptr<Assembly>> make(const Settings& settings, const ModelSet& models, Log& log,
                                                 Store& store, const Clock& clock, std::uint64_t lineage,
-                                                Observer* observer = nullptr);
+                                                const Watchers& watchers = {});
   // With all lanes recovered and admitted.
   static Result<std::unique_ptr<Assembly>> open(const Settings& settings, const ModelSet& models, Log& log,
                                                 Store& store, const Clock& clock, std::uint64_t lineage,
-                                                Observer* observer = nullptr);
+                                                const Watchers& watchers = {});
 
   // Recovers a lane, which takes no part yet. One thread at a time, which may be another than the intake's.
   Result<void> recover(Lane& lane, const RecoveryWatch& watch = {});
 
   Lanes& lanes() { return lanes_; }
   Intake& intake() { return *intake_; }
-  Collector& collector() { return collector_; }
   Log& log() { return log_; }
   Store& store() { return store_; }
   const Clock& clock() const { return clock_; }
@@ -53,16 +54,27 @@ class Assembly {
   // Sums over the recovered partitions, as of the last committed epoch and as they were recovered. Any thread.
   Counters counters() const;
   Counters counters_before() const;
+  // How many partitions are recovered.
+  std::size_t recovered() const;
+
+  // Shows the metrics where the recovered partitions stand, and at last that they are no longer here. Any thread.
+  void show_partitions() const;
+  void forget_partitions() const;
+
+  // A parcel has passed the last stage; returns the epoch when it was its last marker. Calls are serial.
+  std::optional<Epoch> passed(Parcel&& parcel);
 
   // Commits an epoch and tells the lanes. Any one thread at a time; the intake is told by `settled`.
   Result<std::vector<Partition>> commit_epoch(Epoch&& epoch);
 
  private:
-  struct Count {
-    Counters before{}, now{};
+  struct Standing {
+    Counters before{};
+    Mark now;  // as of the last committed epoch
   };
 
-  Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock, std::uint64_t lineage);
+  Assembly(const LaneSetup& setup, Log& log, Store& store, const Clock& clock, std::uint64_t lineage, Metrics* metrics);
+  void show(const Epoch& epoch, std::chrono::duration<double> commit) const;
 
   LaneSetup setup_;
   Log& log_;
@@ -72,8 +84,9 @@ class Assembly {
   Lanes lanes_;
   Collector collector_;
   std::unique_ptr<Intake> intake_;
-  mutable std::mutex counting_;  // guards the counts: one thread commits, another shows the progress
-  std::map<Partition, Count> counts_;
+  Metrics* metrics_;
+  mutable std::mutex standing_;  // guards the standings: one thread commits, another shows the progress
+  std::map<Partition, Standing> standings_;
   StageTimes times_;
 };
 

@@ -77,6 +77,7 @@ void Intake::end_epoch(std::int64_t now_ms, bool last) {
     parcel->marker = std::make_unique<LaneEpoch>();
     LaneEpoch& marker = *parcel->marker;
     marker.partition = lane->partition;
+    marker.began_ms = epoch_has_work_ ? work_began_ms_ : now_ms;
     marker.of_lanes = members_.size();
     marker.ship = last || !lane->begun || ship_due(*lane, now_ms);
     marker.mark_epoch = marker.ship ? epoch_ : lane->mark_epoch;
@@ -150,7 +151,7 @@ Result<std::unique_ptr<Parcel>> Intake::next(std::int64_t now_ms, bool may_end_e
     auto parcel = poll_next_lane();
     if (!parcel) return parcel.error();
     if (*parcel) {
-      epoch_has_work_ = true;
+      if (!std::exchange(epoch_has_work_, true)) work_began_ms_ = now_ms;
       return parcel;
     }
   }

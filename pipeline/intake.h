@@ -64,6 +64,7 @@ class Intake {
   std::uint64_t epoch_ = 1;   // being filled
   std::uint64_t ended_ = 0;
   std::int64_t epoch_began_ms_;
+  std::int64_t work_began_ms_ = 0;  // of the epoch's first record
   std::atomic<std::size_t> epoch_bytes_{0};
   bool epoch_has_work_ = false;
   bool begins_ = false;  // some member's first epoch is still to end

@@ -58,10 +58,11 @@ Job::Job(const Settings& settings, const ModelSet& models, Store& store, Audienc
 
 Result<void> Job::work(Log& log, Opening opening) {
   const auto make = opening == Opening::kAllFirst || settings_.pipeline.threads == 1 ? Assembly::open : Assembly::make;
-  auto assembly = make(settings_, models_, log, store_, clock_, new_lineage(), audience_.observer);
+  auto assembly = make(settings_, models_, log, store_, clock_, new_lineage(), audience_.watchers);
   if (!assembly) return assembly.error();
   auto outcome = run(**assembly);
   tick(**assembly);
+  (*assembly)->forget_partitions();
   done_ = with(**assembly);
   ++assemblies_;
   return outcome;
@@ -73,7 +74,17 @@ Result<void> Job::run(Assembly& assembly) {
                                          : run_graph(assembly, audience_.stop, ticks);
 }
 
-void Job::tick(const Assembly& assembly) {
+// Ready is who processes the input.
+void Job::show_readiness(Assembly& assembly) {
+  if (audience_.watchers.metrics == nullptr) return;
+  std::string why = audience_.stop ? "stopping" : assembly.log().trouble();
+  if (why.empty() && assembly.recovered() == 0) why = "restoring";
+  audience_.watchers.metrics->not_ready(std::move(why));
+}
+
+void Job::tick(Assembly& assembly) {
+  show_readiness(assembly);
+  assembly.show_partitions();
   const Summary now = with(assembly);
   const Progress progress{now.counters, audience_.fraction(), static_cast<double>(clock_.now_ms() - began_ms_) / 1000};
   if (done_.first_forecast_s < 0 && now.here(Counter::kForecasts) > 0) done_.first_forecast_s = progress.wall_s;

@@ -24,7 +24,7 @@ class Job {
     const std::atomic<bool>& stop;
     const std::function<void(const Progress&)>& report;
     std::function<double()> fraction;
-    Observer* observer = nullptr;
+    Watchers watchers;
   };
   enum class Opening { kAllFirst, kWhileRunning };  // lanes are recovered before any works, or while others do
 
@@ -39,7 +39,8 @@ class Job {
 
  private:
   Result<void> run(Assembly& assembly);
-  void tick(const Assembly& assembly);
+  void tick(Assembly& assembly);
+  void show_readiness(Assembly& assembly);
   Summary with(const Assembly& assembly) const;
 
   const Settings& settings_;

@@ -89,14 +89,14 @@ Result<void> KafkaChangelog::replay(Partition partition, Offset from, const Log:
   }
   DRIFTCAST_TRY(assign(partition, from));
   const Result<void> read = read_to_end(partition, consumer);
-  rd_kafka_assign(client_.get(), nullptr);
+  DRIFTCAST_TRY(client_.assign(nullptr));
   return read;
 }
 
 Result<void> KafkaChangelog::assign(Partition partition, Offset from) {
   const KafkaPtr<rd_kafka_topic_partition_list_s> list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = from;
-  return checked(rd_kafka_assign(client_.get(), list.get()), "read the changelog '" + topic_ + "'");
+  return client_.assign(list.get());
 }
 
 Result<void> KafkaChangelog::read_to_end(Partition partition, const Log::ChangelogConsumer& consumer) {

@@ -10,6 +10,9 @@
 namespace driftcast {
 namespace {
 
+constexpr std::chrono::seconds kAskAgain{1};
+constexpr int kAnswerMs = 100;
+
 // A membership as bytes, to compare it by.
 std::string bytes_of(const rd_kafka_consumer_group_metadata_s* membership) {
   void* bytes = nullptr;
@@ -44,6 +47,7 @@ Result<std::unique_ptr<KafkaGroup>> KafkaGroup::open(const KafkaOptions& options
   callbacks.rebalance = [self = group.get()](bool given, std::vector<Partition> partitions) {
     self->rebalance(given, std::move(partitions));
   };
+  callbacks.all_down = [self = group.get()] { self->brokers_down_ = true; };
   auto client = KafkaClient::make(KafkaClient::Role::kConsumer, options, properties, std::move(callbacks));
   if (!client) return client.error();
   group->client_ = std::move(*client);
@@ -72,7 +76,7 @@ KafkaGroup::~KafkaGroup() {
 // Given partitions are not fetched yet: first each is recovered, and then read from where that says.
 void KafkaGroup::rebalance(bool given, std::vector<Partition> partitions) {
   if (leaving_) {
-    rd_kafka_assign(client_.get(), nullptr);
+    rd_kafka_assign(client_.get(), nullptr);  // nothing but this is answered by a client that closes
   } else if (given) {
     const KafkaPtr<rd_kafka_topic_partition_list_s> none(rd_kafka_topic_partition_list_new(0));
     rd_kafka_assign(client_.get(), none.get());
@@ -103,10 +107,18 @@ Result<KafkaGroup::Standing> KafkaGroup::serve(int wait_ms) {
   return standing_.load();
 }
 
+bool KafkaGroup::reaches_brokers() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!brokers_down_ || now - brokers_asked_ < kAskAgain) return !brokers_down_;
+  brokers_down_ = !client_.answers(kAnswerMs);
+  brokers_asked_ = now;
+  return !brokers_down_;
+}
+
 void KafkaGroup::give_back() {
   assigned_.clear();
   standing_ = Standing::kJoining;
-  rd_kafka_assign(client_.get(), nullptr);
+  static_cast<void>(client_.assign(nullptr));
 }
 
 bool KafkaGroup::is_current() const {

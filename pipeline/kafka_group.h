@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ class KafkaGroup {
   // news. Fails with kRestart when another instance bears this one's name, or when the client is of no more use.
   Result<Standing> serve(int wait_ms);
 
+  // Whether brokers can be reached. Once they could not, it asks them, at most once a second. Same thread as serve().
+  bool reaches_brokers();
+
   const std::vector<Partition>& assigned() const { return assigned_; }  // ascending
   void give_back();                                                     // all of them, so that the group can go on
 
@@ -49,6 +53,8 @@ class KafkaGroup {
   std::string topic_;
   std::atomic<Standing> standing_{Standing::kJoining};
   bool leaving_ = false;
+  bool brokers_down_ = false;
+  std::chrono::steady_clock::time_point brokers_asked_{};
   std::vector<Partition> assigned_;
   KafkaPtr<rd_kafka_consumer_group_metadata_s> membership_;
   int partitions_ = 0;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <optional>
 
 #include "config/client_properties.h"
@@ -28,8 +30,20 @@ bool unreachable(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
 }
 
+// Whether so little has been said of failing connections that one more line may be: each of the clients tries each broker
+// again every second.
+bool may_tell_of_failure() {
+  constexpr std::chrono::seconds kApart{5};
+  static std::atomic<std::chrono::steady_clock::rep> told{std::chrono::steady_clock::duration::min().count() / 2};
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  auto before = told.load();
+  return now.count() - before >= std::chrono::steady_clock::duration(kApart).count() &&
+         told.compare_exchange_strong(before, now.count());
+}
+
 // The client numbers its levels as syslog does.
 void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  if (std::string_view(facility) == "FAIL" && !may_tell_of_failure()) return;
   constexpr std::array kLevels = {spdlog::level::critical, spdlog::level::critical, spdlog::level::critical,
                                   spdlog::level::err,      spdlog::level::warn,     spdlog::level::info,
                                   spdlog::level::info,     spdlog::level::debug};
@@ -52,7 +66,9 @@ void report_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_part
 
 // The client logs these too; one that ends it is found by its next call.
 void report_trouble(rd_kafka_t*, int code, const char*, void* opaque) {
-  if (unreachable(static_cast<rd_kafka_resp_err_t>(code))) callbacks(opaque).disconnect();
+  const KafkaClient::Callbacks& told = callbacks(opaque);
+  if (told.disconnect && unreachable(static_cast<rd_kafka_resp_err_t>(code))) told.disconnect();
+  if (told.all_down && code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) told.all_down();
 }
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -124,6 +140,8 @@ Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, co
                                       Callbacks callbacks) {
   Conf conf(rd_kafka_conf_new());
   DRIFTCAST_TRY(set(conf.get(), "bootstrap.servers", options.brokers));
+  DRIFTCAST_TRY(
+      set(conf.get(), "reconnect.backoff.max.ms", "1000"));  // brokers that are back are found within a second
   if (!options.instance.empty()) DRIFTCAST_TRY(set(conf.get(), "client.id", options.instance));
   for (const auto& [name, value] : properties) DRIFTCAST_TRY(set(conf.get(), name, value));
   for (const auto& [name, value] : options.client.values) {
@@ -135,7 +153,8 @@ Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, co
   rd_kafka_conf_set_opaque(conf.get(), client.callbacks_.get());
   if (client.callbacks_->delivery) rd_kafka_conf_set_dr_msg_cb(conf.get(), report_delivery);
   if (client.callbacks_->rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), report_rebalance);
-  if (client.callbacks_->disconnect) rd_kafka_conf_set_error_cb(conf.get(), report_trouble);
+  if (client.callbacks_->disconnect || client.callbacks_->all_down)
+    rd_kafka_conf_set_error_cb(conf.get(), report_trouble);
   std::array<char, 512> why{};
   const bool consumer = role == Role::kConsumer;
   client.client_.reset(
@@ -144,6 +163,19 @@ Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, co
   static_cast<void>(conf.release());  // the client's now
   if (consumer) rd_kafka_poll_set_consumer(client.get());
   return client;
+}
+
+// The client's main thread serves its requests in order. The first answer says that it has asked the partitions to end,
+// the second that they have.
+Result<void> KafkaClient::assign(const rd_kafka_topic_partition_list_s* list) const {
+  constexpr int kAnswers = 3;
+  DRIFTCAST_TRY(checked(rd_kafka_assign(get(), list), "read other partitions"));
+  for (int answer = 0; answer < kAnswers; ++answer) {
+    rd_kafka_topic_partition_list_t* now = nullptr;
+    if (rd_kafka_assignment(get(), &now) != RD_KAFKA_RESP_ERR_NO_ERROR) break;  // it is closing
+    rd_kafka_topic_partition_list_destroy(now);
+  }
+  return {};
 }
 
 Result<std::optional<int>> KafkaClient::find_topic(const std::string& topic) const {
@@ -172,6 +204,19 @@ Result<OffsetRange> KafkaClient::range_of(const std::string& topic, Partition pa
       checked(rd_kafka_query_watermark_offsets(get(), topic.c_str(), partition, &range.begin, &range.end, kAnswerMs),
               "ask for the ends of partition " + std::to_string(partition) + " of topic '" + topic + "'"));
   return range;
+}
+
+std::optional<Offset> KafkaClient::known_end(const std::string& topic, Partition partition) const {
+  Offset low = 0, high = 0;
+  const auto code = rd_kafka_get_watermark_offsets(get(), topic.c_str(), partition, &low, &high);
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? std::optional(high) : std::nullopt;
+}
+
+bool KafkaClient::answers(int wait_ms) const {
+  const rd_kafka_metadata_t* got = nullptr;
+  if (rd_kafka_metadata(get(), 0, nullptr, &got, wait_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  rd_kafka_metadata_destroy(got);
+  return true;
 }
 
 Result<std::optional<Offset>> KafkaClient::offset_at(const std::string& topic, Partition partition,

@@ -84,6 +84,7 @@ class KafkaClient {
     // The group gives partitions, or wants all of them back. The callee must assign or unassign, now or later.
     std::function<void(bool given, std::vector<Partition>)> rebalance;
     std::function<void()> disconnect;  // from some broker
+    std::function<void()> all_down;    // no broker can be reached
   };
 
   // With `properties`, then with the settings' own as far as they concern the role. Connects to nothing yet.
@@ -92,12 +93,20 @@ class KafkaClient {
 
   rd_kafka_s* get() const { return client_.get(); }
 
+  // Reads these partitions, each from its offset, and no others; null: none. Returns when those of before are done with: a
+  // client that is given partitions twice in a row counts their ends twice, and dies of it (confluentinc/librdkafka#5573).
+  Result<void> assign(const rd_kafka_topic_partition_list_s* list) const;
+
   // Asks the brokers how many partitions a topic has; nothing when there is no such topic. Connects; fails with
   // kUnavailable when nobody answers in time.
   Result<std::optional<int>> find_topic(const std::string& topic) const;
   // Of a topic that must be there: else kConfig.
   Result<int> partitions_of(const std::string& topic) const;
   Result<OffsetRange> range_of(const std::string& topic, Partition partition) const;
+  // As the brokers said it with the records read last; nothing: not yet. Asks nobody.
+  std::optional<Offset> known_end(const std::string& topic, Partition partition) const;
+  // Whether a broker answers at once.
+  bool answers(int wait_ms) const;
   // Of the first record whose own timestamp is not before a time; nothing: there is none.
   Result<std::optional<Offset>> offset_at(const std::string& topic, Partition partition, EventTime time) const;
 

@@ -47,6 +47,11 @@ class KafkaLog final : public Log {
   }
   bool exhausted(Partition partition) const override { return source_->exhausted(partition); }
 
+  std::optional<Offset> known_end(Partition partition) const override {
+    return group_->client().known_end(options_.topics.input, partition);
+  }
+  std::string trouble() override { return group_->reaches_brokers() ? "" : "no broker answers"; }
+
   Result<void> begin() override;
   Result<void> write(Partition partition, const Outbox& outbox) override { return sink_->write(partition, outbox); }
   Result<Offset> write_changelog(Partition partition, std::span<const Entry> entries, const Mark& mark) override {

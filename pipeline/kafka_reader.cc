@@ -44,7 +44,7 @@ Result<void> KafkaReader::assign(std::span<const Stretch> stretches) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = range.begin;
     left_[{topic, partition}] = range;
   }
-  return checked(rd_kafka_assign(client_.get(), list.get()), "read the topics");
+  return client_.assign(list.get());
 }
 
 Result<std::optional<KafkaRecord>> KafkaReader::poll(Duration wait) {

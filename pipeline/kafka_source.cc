@@ -111,7 +111,7 @@ Result<void> KafkaSource::assign_positions() {
     if (!lane.sought) continue;
     rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = lane.next;
   }
-  DRIFTCAST_TRY(checked(rd_kafka_assign(client_.get(), list.get()), "read topic '" + topic_ + "'"));
+  DRIFTCAST_TRY(client_.assign(list.get()));
   assigned_ = true;
   return {};
 }

@@ -64,6 +64,10 @@ class Log {
   // Appends up to `max` records to an empty slice; leaves it empty when none is at hand now. May block briefly.
   virtual Result<void> poll(Partition, std::size_t max, Slice& slice) = 0;
   virtual bool exhausted(Partition) const = 0;  // a bounded input has been polled to its end
+  // Offset after the newest record that is known to be there; absent: not known. Any thread.
+  virtual std::optional<Offset> known_end(Partition) const { return std::nullopt; }
+  // Why nothing can go on at present, in one line; empty: all is well. Called by the reading thread.
+  virtual std::string trouble() { return ""; }
 
   // --- one transaction at a time ---
   virtual Result<void> begin() = 0;

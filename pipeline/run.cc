@@ -34,7 +34,7 @@ Result<std::unique_ptr<FileLog>> open_log(const Settings& settings, Store& store
 }  // namespace
 
 Result<Summary> run_files(const Settings& settings, const ModelSet& models, const std::atomic<bool>& stop,
-                          const std::function<void(const Progress&)>& report, Observer* observer) {
+                          const std::function<void(const Progress&)>& report, const Watchers& watchers) {
   const std::string& sink_dir = settings.pipeline.sink.dir;
   DRIFTCAST_TRY(make_directory(sink_dir));
   const auto state = StateDirectory::make(settings, sink_dir);
@@ -46,7 +46,7 @@ Result<Summary> run_files(const Settings& settings, const ModelSet& models, cons
   const std::string summary_path = sink_dir + "/summary.json";
   std::error_code ignored;
   std::filesystem::remove(summary_path, ignored);  // an earlier run's
-  Job job(settings, models, **store, {stop, report, [&] { return (*log)->source().progress(); }, observer});
+  Job job(settings, models, **store, {stop, report, [&] { return (*log)->source().progress(); }, watchers});
   DRIFTCAST_TRY(job.work(**log, Job::Opening::kAllFirst));
   if (!settings.state.dir.empty()) DRIFTCAST_TRY((*store)->flush());
   const Summary summary = job.summary();

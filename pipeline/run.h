@@ -8,9 +8,9 @@
 #include "config/settings.h"
 #include "core/result.h"
 #include "models/model_set.h"
-#include "pipeline/observer.h"
 #include "pipeline/options.h"
 #include "pipeline/summary.h"
+#include "pipeline/watchers.h"
 
 namespace driftcast {
 
@@ -23,12 +23,12 @@ struct Progress {
 // Runs to the end of the input, or until `stop` becomes true: then what is under way is committed. Writes summary.json.
 // `report` is called a few times a second. Errors carry their exit code.
 Result<Summary> run_files(const Settings& settings, const ModelSet& models, const std::atomic<bool>& stop,
-                          const std::function<void(const Progress&)>& report, Observer* observer = nullptr);
+                          const std::function<void(const Progress&)>& report, const Watchers& watchers = {});
 
 // Runs between topics, as an instance of a group, on the partitions the group gives, and goes on where the group has
 // committed; `until` the end of the input as it is now, or for ever. Stops as above. No summary is written: outputs are
 // elsewhere. Brokers that vanish are waited for; told to stop meanwhile, the process ends by itself with kRestart.
 Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, Until until, const std::atomic<bool>& stop,
-                          const std::function<void(const Progress&)>& report);
+                          const std::function<void(const Progress&)>& report, const Watchers& watchers = {});
 
 }  // namespace driftcast

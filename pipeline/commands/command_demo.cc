@@ -38,8 +38,8 @@ Result<void> make_events(Arguments& arguments) {
 
 Result<Summary> run(const Settings& settings, ForecastSkill& skill) {
   ProgressLine line;
-  auto summary = run_files(
-      settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); }, &skill);
+  auto summary = run_files(settings, default_models(), stop_requested(),
+                           [&](const Progress& progress) { line.show(progress); }, {.observer = &skill});
   line.finish();
   return summary;
 }

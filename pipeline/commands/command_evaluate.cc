@@ -32,9 +32,8 @@ Result<void> evaluate(const Arguments& arguments) {
   watch_signals();
   Evaluator evaluator(settings->operators.horizons, default_models());
   ProgressLine line;
-  const auto summary = run_files(
-      *settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); },
-      &evaluator);
+  const auto summary = run_files(*settings, default_models(), stop_requested(),
+                                 [&](const Progress& progress) { line.show(progress); }, {.observer = &evaluator});
   line.finish();
   if (!summary) return summary.error();
   evaluator.finish();

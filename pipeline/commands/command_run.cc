@@ -63,7 +63,6 @@ class Reporter {
 
   void show(const Progress& progress) {
     line_.show(progress);
-    stop_requested() ? metrics_.not_ready("stopping") : metrics_.ready();
     Counters more{};
     for (std::size_t c = 0; c < kCounters; ++c) more[c] = progress.counters[c] - counted_[c];
     counted_ = progress.counters;
@@ -79,9 +78,9 @@ class Reporter {
 };
 
 Result<Summary> run_job(const Settings& settings, const ModelSet& models, const RunArguments& arguments,
-                        const std::function<void(const Progress&)>& report, Observer* observer) {
+                        const std::function<void(const Progress&)>& report, const Watchers& watchers) {
   if (settings.pipeline.kafka.brokers.empty()) {
-    return run_files(settings, models, stop_requested(), report, observer);
+    return run_files(settings, models, stop_requested(), report, watchers);
   }
   const KafkaOptions& kafka = settings.pipeline.kafka;
   const TopicOptions& topics = settings.pipeline.topics;
@@ -89,7 +88,7 @@ Result<Summary> run_job(const Settings& settings, const ModelSet& models, const 
   // Before the log is opened, so that its ends lie behind.
   if (arguments.close) DRIFTCAST_TRY(write_advances(kafka, topics.input, advance_value({})));
   const Until until = arguments.until == "end" ? Until::kEnd : Until::kForever;
-  return run_kafka(settings, models, until, stop_requested(), report);
+  return run_kafka(settings, models, until, stop_requested(), report, watchers);
 }
 
 int run(const RunArguments& arguments) {
@@ -104,8 +103,8 @@ int run(const RunArguments& arguments) {
   if (!server) return complain(server.error());
   Reporter reporter(metrics);
   const auto report = [&](const Progress& progress) { reporter.show(progress); };
-  Observer* const observer = *server ? &metrics.forecast_scores() : nullptr;
-  const auto summary = run_job(*settings, default_models(), arguments, report, observer);
+  const Watchers watchers = *server ? Watchers{&metrics.forecast_scores(), &metrics} : Watchers();
+  const auto summary = run_job(*settings, default_models(), arguments, report, watchers);
   reporter.finish();
   if (!summary) return complain(summary.error());
   fmt::print("{}", summary_text(*summary));

@@ -28,8 +28,8 @@ Result<void> train(const Arguments& arguments) {
   watch_signals();
   PriorFit fit(default_models());
   ProgressLine line;
-  const auto summary = run_files(
-      *settings, default_models(), stop_requested(), [&](const Progress& progress) { line.show(progress); }, &fit);
+  const auto summary = run_files(*settings, default_models(), stop_requested(),
+                                 [&](const Progress& progress) { line.show(progress); }, {.observer = &fit});
   line.finish();
   if (!summary) return summary.error();
   fmt::print(stderr, "fitting the segments' priors\n");

@@ -3,17 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
-#include "config/endpoint.h"
+#include "tests/pipeline/support/http_client.h"
 
 namespace driftcast {
 namespace {
@@ -25,50 +21,6 @@ using testing::StartsWith;
 
 const std::string kAnyPort = "127.0.0.1:0";
 
-class Client {
- public:
-  explicit Client(const HttpServer& server) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(parse_endpoint(server.address())->port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw std::runtime_error("cannot connect");
-    }
-  }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { ::close(socket_); }
-
-  // Whether the server takes it does not matter: its answer tells.
-  Client& send(const std::string& text) {
-    ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
-    return *this;
-  }
-  Client& finish() {
-    ::shutdown(socket_, SHUT_WR);
-    return *this;
-  }
-
-  // Everything until the server closes.
-  std::string receive_all() {
-    std::string text;
-    char buffer[4096];
-    for (ssize_t n = 0; (n = ::recv(socket_, buffer, sizeof buffer, 0)) != 0;) {
-      if (n > 0) text.append(buffer, static_cast<std::size_t>(n));
-      if (n < 0 && errno != EINTR) break;
-    }
-    return text;
-  }
-  bool is_closed() {
-    char byte = 0;
-    return ::recv(socket_, &byte, 1, 0) <= 0;
-  }
-
- private:
-  int socket_;
-};
-
 class HttpServerTest : public testing::Test {
  protected:
   std::unique_ptr<HttpServer> start(const HttpLimits& limits = {}) {
@@ -78,7 +30,7 @@ class HttpServerTest : public testing::Test {
   }
 
   static std::string get(const HttpServer& server, const std::string& path, const std::string& method = "GET") {
-    return Client(server).send(method + " " + path + " HTTP/1.1\r\nHost: here\r\n\r\n").receive_all();
+    return HttpClient(server.address()).send(method + " " + path + " HTTP/1.1\r\nHost: here\r\n\r\n").receive_all();
   }
 
   std::string metrics_ = "driftcast_ready 1\n";
@@ -92,7 +44,8 @@ TEST_F(HttpServerTest, ServesMetricsAndProbes) {
   EXPECT_THAT(get(*server, "/metrics?name=x"), StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(get(*server, "/livez"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), EndsWith("alive\n")));
   EXPECT_THAT(get(*server, "/readyz"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), EndsWith("ready\n")));
-  EXPECT_THAT(Client(*server).send("GET /livez HTTP/1.0\r\n\r\n").receive_all(), HasSubstr(" 200 OK\r\n"));
+  EXPECT_THAT(HttpClient(server->address()).send("GET /livez HTTP/1.0\r\n\r\n").receive_all(),
+              HasSubstr(" 200 OK\r\n"));
 }
 
 TEST_F(HttpServerTest, SaysWhyTheJobIsNotReady) {
@@ -128,22 +81,24 @@ TEST_F(HttpServerTest, AllowsNothingButGet) {
 
 TEST_F(HttpServerTest, RefusesABodyAndWhatIsNoHttp) {
   const auto server = start();
-  EXPECT_THAT(Client(*server).send("GET /livez HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc").receive_all(),
+  EXPECT_THAT(HttpClient(server->address()).send("GET /livez HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc").receive_all(),
               StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(Client(*server).send("\x16\x03\x01 hello\r\n\r\n").receive_all(), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(HttpClient(server->address()).send("\x16\x03\x01 hello\r\n\r\n").receive_all(),
+              StartsWith("HTTP/1.1 400 "));
 }
 
 TEST_F(HttpServerTest, RefusesAHeaderThatIsTooLarge) {
   const auto server = start();
   const std::string large(32 << 10, 'x');
-  EXPECT_THAT(Client(*server).send("GET /livez HTTP/1.1\r\nX: " + large + "\r\n\r\n").receive_all(),
+  EXPECT_THAT(HttpClient(server->address()).send("GET /livez HTTP/1.1\r\nX: " + large + "\r\n\r\n").receive_all(),
               StartsWith("HTTP/1.1 431 "));
-  EXPECT_THAT(Client(*server).send("GET /" + large + " HTTP/1.1\r\n\r\n").receive_all(), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(HttpClient(server->address()).send("GET /" + large + " HTTP/1.1\r\n\r\n").receive_all(),
+              StartsWith("HTTP/1.1 431 "));
 }
 
 TEST_F(HttpServerTest, CutsARequestThatDoesNotEnd) {
   const auto server = start({.patience = std::chrono::milliseconds{50}});
-  Client silent(*server), slow(*server);
+  HttpClient silent(server->address()), slow(server->address());
   slow.send("GET /livez HTTP/1.1\r\nHost: ");
   EXPECT_EQ(silent.receive_all(), "");
   EXPECT_EQ(slow.receive_all(), "");
@@ -152,7 +107,7 @@ TEST_F(HttpServerTest, CutsARequestThatDoesNotEnd) {
 TEST_F(HttpServerTest, CutsAClientThatTakesNoAnswer) {
   metrics_ = std::string(64 << 20, '#');  // more than lies between two sockets
   const auto server = start({.patience = std::chrono::milliseconds{50}, .connections = 1});
-  Client deaf(*server);
+  HttpClient deaf(server->address());
   deaf.send("GET /metrics HTTP/1.1\r\n\r\n");
   std::string probe;  // is refused while the only seat is taken
   while (probe.empty()) probe = get(*server, "/livez");
@@ -161,7 +116,7 @@ TEST_F(HttpServerTest, CutsAClientThatTakesNoAnswer) {
 
 TEST_F(HttpServerTest, ForgetsAClientThatLeavesInTheMiddle) {
   const auto server = start({.patience = std::chrono::hours{1}, .connections = 1});
-  Client(*server).send("GET /livez HT").finish();
+  HttpClient(server->address()).send("GET /livez HT").finish();
   std::string probe;
   while (probe.empty()) probe = get(*server, "/livez");
   EXPECT_THAT(probe, StartsWith("HTTP/1.1 200 OK\r\n"));
@@ -169,8 +124,8 @@ TEST_F(HttpServerTest, ForgetsAClientThatLeavesInTheMiddle) {
 
 TEST_F(HttpServerTest, ClosesConnectionsAboveTheLimitAtOnce) {
   const auto server = start({.patience = std::chrono::hours{1}, .connections = 2});
-  auto first = std::make_unique<Client>(*server);
-  Client second(*server), third(*server);
+  auto first = std::make_unique<HttpClient>(server->address());
+  HttpClient second(server->address()), third(server->address());
   EXPECT_TRUE(third.is_closed());
   first.reset();
   std::string probe;
@@ -182,7 +137,7 @@ TEST_F(HttpServerTest, ClosesConnectionsAboveTheLimitAtOnce) {
 
 TEST_F(HttpServerTest, ClosesItsConnectionsWhenItEnds) {
   auto server = start({.patience = std::chrono::hours{1}});
-  Client silent(*server), half(*server), answered(*server);
+  HttpClient silent(server->address()), half(server->address()), answered(server->address());
   half.send("GET /livez");
   answered.send("GET /livez HTTP/1.1\r\n\r\n");
   const std::string first = answered.receive_all();

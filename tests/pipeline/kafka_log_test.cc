@@ -142,6 +142,21 @@ TEST(KafkaLog, GoesWhereItIsSentAlsoBack) {
   EXPECT_TRUE(log->exhausted(0));
 }
 
+// librdkafka dies when partitions are taken away again that are still ending from the time before.
+TEST(KafkaLog, MayBeSentElsewhereTimeAndAgain) {
+  KafkaJob job(2);
+  job.produce({{.key = "a", .value = "0", .partition = 0}, {.key = "b", .value = "1", .partition = 1}});
+  const auto log = open(job);
+  ASSERT_TRUE(log);
+  for (int again = 0; again < 100; ++again) {
+    for (const Partition partition : {0, 1}) ASSERT_TRUE(log->seek(partition, 0));
+    Slice slice;
+    ASSERT_TRUE(log->poll(again % 2, 10, slice));
+  }
+  ASSERT_TRUE(log->seek(1, 0));
+  EXPECT_THAT(read_to_end(*log, 1), ElementsAre("0 b=1"));
+}
+
 // The ends of transactions have offsets too, and what was aborted is never seen.
 TEST(KafkaLog, FindsTheEndBehindTransactions) {
   KafkaJob job(1);

@@ -20,6 +20,7 @@
 namespace driftcast {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr int kPartitions = 3;
@@ -172,7 +173,30 @@ TEST_F(KafkaRun, SaysWhatIsMissing) {
   std::erase(arguments, "--create-topics");
   ended = run_child(arguments);
   EXPECT_EQ(ended.code, 78);
-  EXPECT_THAT(ended.talk, HasSubstr("there is no topic '" + prefix_ + "forecasts'"));
+  EXPECT_THAT(ended.talk, AllOf(HasSubstr("topics.forecasts '" + prefix_ + "forecasts' is not there"),
+                                HasSubstr("topics.changelog '" + prefix_ + "changelog' is not there")));
+}
+
+TEST_F(KafkaRun, RefusesAnInputWhoseUsersItCannotTellApart) {
+  broker_.produce(prefix_ + "input", {{.key = "session 1",
+                                       .value = R"({"user_id":"ann","item_id":"i","category":"c","event_type":"view",)"
+                                                R"("timestamp":1700000000000})"}});
+  const Ended ended = run_child(kafka_arguments());
+  EXPECT_EQ(ended.code, 78);
+  EXPECT_THAT(ended.talk, AllOf(HasSubstr("is not keyed by user"), HasSubstr("'session 1'")));
+}
+
+TEST_F(KafkaRun, RefusesAnInputThatCannotBeReplayed) {
+  broker_.create_topic(prefix_ + "compacted", kPartitions, {{"cleanup.policy", "compact"}});
+  broker_.create_topic(prefix_ + "short", kPartitions, {{"retention.ms", "1000"}});
+  for (const auto& [topic, why] :
+       {std::pair("compacted", "cannot be replayed"), std::pair("short", "is shorter than changelog.interval")}) {
+    Arguments arguments = kafka_arguments();
+    arguments.insert(arguments.end(), {"--set", "topics.input=" + prefix_ + topic, "--set", "changelog.interval=10s"});
+    const Ended ended = run_child(arguments);
+    EXPECT_EQ(ended.code, 78);
+    EXPECT_THAT(ended.talk, HasSubstr(why));
+  }
 }
 
 }  // namespace

@@ -184,6 +184,11 @@ void Scene::feed(milliseconds duration) {
   });
 }
 
+void Scene::feed_share(double from, double to) {
+  const auto count = static_cast<double>(evidence_.records().size());
+  write(static_cast<std::size_t>(from * count), static_cast<std::size_t>(to * count));
+}
+
 void Scene::await_feed() {
   if (feeder_.joinable()) feeder_.join();
 }

@@ -55,6 +55,7 @@ class Scene {
 
   // Begins to write the input, as evenly as can be over this time; waits for the end of it.
   void feed(std::chrono::milliseconds duration);
+  void feed_share(double from, double to);  // of the input, at once
   bool feeding() const { return feeding_; }
   void await_feed();
 
