@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a real Apache Kafka on this machine, of one node or of three, for tests and to try things on.
 
-usage: tools/kafka_broker.py start [--nodes 1|3] [--port N] [--dir DIR] [--with-parent PID]
+usage: tools/kafka_broker.py start [--nodes 1|3 | --secure] [--port N] [--dir DIR] [--with-parent PID]
        tools/kafka_broker.py start --node N [--dir DIR]     one node of an earlier start again
        tools/kafka_broker.py kill [--node N] [--signal KILL|TERM|STOP|CONT] [--dir DIR]
        tools/kafka_broker.py stop | status [--dir DIR]
@@ -12,8 +12,10 @@ else there is to say goes to standard error. It creates a cluster in DIR (defaul
 starts what does not run of the one it finds there, with all that it holds, on the ports it had. Ports are free ones;
 with --port the nodes' are N, N+1 and N+2. Each node has a folder DIR/node-N with its settings, log, process id and
 data. With --with-parent the cluster is killed and its directory removed as soon as that process has ended, however.
+With --secure it is one node whose clients speak TLS, log in, and need rights; kafka_security.py says with what.
 
-Kafka's jars are fetched once, by Maven, into a cache (kafka_jars.py). Needed: Java 17 and, for that once, Maven.
+Kafka's jars are fetched once, by Maven, into a cache (kafka_jars.py). Needed: Java 17, for that once Maven, and
+for a secure node openssl.
 Exit codes as in sysexits.h: 64 usage, 69 something needed is not there, 70 a node did not come up.
 """
 
@@ -34,6 +36,7 @@ import time
 from pathlib import Path
 
 import kafka_jars
+import kafka_security
 from kafka_jars import Failure, locked, say
 
 USAGE, UNAVAILABLE, SOFTWARE = os.EX_USAGE, os.EX_UNAVAILABLE, os.EX_SOFTWARE
@@ -44,10 +47,10 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id={number}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners={listeners}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
 log.dirs={folder}/data
 default.replication.factor={replicas}
 min.insync.replicas={in_sync}
@@ -138,7 +141,15 @@ class Node:
         self.log = folder / "broker.log"
 
     def port(self):
-        return int(re.search(r"^listeners=PLAINTEXT://127.0.0.1:(\d+)", self.properties.read_text(), re.M)[1])
+        """Of its clients."""
+        return self.port_of(r"\w+")
+
+    def open_port(self):
+        """The one that asks nobody who they are: that of the clients too, unless the node is secure."""
+        return self.port_of(".*PLAINTEXT")
+
+    def port_of(self, listener):
+        return int(re.search(rf"^listeners={listener}://127.0.0.1:(\d+)", self.properties.read_text(), re.M)[1])
 
     def address(self):
         return f"127.0.0.1:{self.port()}"
@@ -180,7 +191,7 @@ class Node:
         if (self.folder / "data/meta.properties").exists():
             return None
         return self.spawn("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", self.properties,
-                          options=from_archive())
+                          *kafka_security.scram_options(self.folder), options=from_archive())
 
     def launch(self, options):
         require_free(self.port())
@@ -233,19 +244,26 @@ class Cluster:
     def lock(self):
         return locked(self.folder / "lock")
 
-    def create(self, count, first_port):
+    def create(self, count, first_port, secure=False):
         free = (port for port in random.sample(PORTS, len(PORTS)) if is_free(port))
         ports = [first_port + i if first_port else next(free) for i in range(count)]
         for port in ports:
             require_free(port)
+        if secure:
+            kafka_security.openssl()
         controllers = {i + 1: next(free) for i in range(count)}
         voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in controllers.items())
         for number, port in enumerate(ports, 1):
             folder = self.folder / f"node-{number}"
             folder.mkdir(parents=True)
-            (folder / "server.properties").write_text(
-                PROPERTIES.format(number=number, voters=voters, port=port, controller_port=controllers[number],
-                                  folder=folder, replicas=count, in_sync=min(2, count)))
+            listeners = f"PLAINTEXT://127.0.0.1:{port}"
+            if secure:
+                listeners = f"SASL_SSL://127.0.0.1:{port},PLAINTEXT://127.0.0.1:{next(free)}"
+            properties = PROPERTIES.format(number=number, voters=voters, listeners=listeners,
+                                           controller_port=controllers[number], folder=folder, replicas=count,
+                                           in_sync=min(2, count))
+            properties += kafka_security.secure(folder) if secure else ""
+            (folder / "server.properties").write_text(properties)
 
     def start(self, nodes, options):
         """Starts these nodes and waits until they serve requests; if one does not, none is left running."""
@@ -270,7 +288,7 @@ class Cluster:
         expected = {node.number for node in nodes}
         deadline = time.monotonic() + START_SECONDS
         for node in nodes:
-            ready = wait_for(lambda: expected <= brokers_seen_at(node.port()) or not node.runs(),
+            ready = wait_for(lambda: expected <= brokers_seen_at(node.open_port()) or not node.runs(),
                              deadline - time.monotonic())
             if not node.runs():
                 raise node.failure("has ended")
@@ -313,7 +331,7 @@ def start(options):
         if options.with_parent:
             watch_over(cluster, options.with_parent)
         if not cluster.nodes() and not options.node:
-            cluster.create(options.nodes or 1, options.port)
+            cluster.create(options.nodes or 1, options.port, options.secure)
         wanted = [cluster.node(options.node)] if options.node else cluster.nodes()
         refuse_another_cluster(cluster, options)
         missing = [node for node in wanted if not node.runs()]
@@ -332,6 +350,8 @@ def refuse_another_cluster(cluster, options):
     if options.nodes not in (None, len(nodes)) or options.port not in (None, nodes[0].port()):
         raise Failure(USAGE, f"{cluster.folder} holds {len(nodes)} node(s) at {cluster.addresses()}: "
                              "remove it to have another number of them or other ports")
+    if options.secure and not kafka_security.is_secure(nodes[0].folder):
+        raise Failure(USAGE, f"{cluster.folder} holds a node that is not secure: remove it to have one that is")
 
 
 def watch_over(cluster, parent):
@@ -366,7 +386,7 @@ def kill(options):
 
 def status(options):
     nodes = Cluster(options.dir).nodes()
-    serving = [node.runs() and node.number in brokers_seen_at(node.port()) for node in nodes]
+    serving = [node.runs() and node.number in brokers_seen_at(node.open_port()) for node in nodes]
     for node, serves in zip(nodes, serving):
         state = f"runs as process {node.pid()}" if node.runs() else "does not run"
         print(f"node {node.number} at {node.address()} {state}" + (" and serves requests" if serves else ""))
@@ -396,10 +416,14 @@ def parse(arguments):
     parser.add_argument("--dir", type=Path, default=Path(__file__).resolve().parent.parent / "build/kafka")
     parser.add_argument("--nodes", type=int, choices=[1, 3])
     parser.add_argument("--node", type=int)
+    parser.add_argument("--secure", action="store_true")
     parser.add_argument("--port", type=port_number)
     parser.add_argument("--with-parent", type=int)
     parser.add_argument("--signal", choices=["KILL", "TERM", "STOP", "CONT"], default="KILL")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.secure and options.nodes not in (None, 1):
+        parser.error("--secure is for one node")
+    return options
 
 
 def main():

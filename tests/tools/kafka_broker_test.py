@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def stop(*_):
     sys.exit()
 signal.signal(signal.SIGTERM, stop)
 settings = pathlib.Path(sys.argv[-1]).read_text()
-port, = re.findall("^listeners=PLAINTEXT://127.0.0.1:([0-9]+)", settings, re.M)
+port, = re.findall("^listeners=.*PLAINTEXT://127.0.0.1:([0-9]+)", settings, re.M)
 nodes = [int(number) for number in re.findall("([0-9]+)@", settings)]
 answer = struct.pack(">iii", 0, 0, len(nodes))
 for node in nodes:
@@ -180,6 +181,30 @@ class KafkaBrokerTest(unittest.TestCase):
         self.assertFalse(self.dir.exists())
         self.assertFalse(Path(f"/proc/{broker}/cmdline").exists() and Path(f"/proc/{broker}/cmdline").read_bytes())
 
+    def test_a_secure_broker_leaves_its_authority_and_passwords_for_its_clients(self):
+        (self.root / "bin/openssl").symlink_to(shutil.which("openssl"))
+        address, = self.start("--secure")
+        node = self.dir / "node-1"
+        certified = subprocess.run(["openssl", "verify", "-CAfile", node / "ca.pem", "-verify_ip", "127.0.0.1",
+                                    node / "node.pem"], capture_output=True, text=True)
+        self.assertEqual(certified.returncode, 0, certified.stderr)
+        settings = (node / "server.properties").read_text()
+        self.assertIn(f"listeners=SASL_SSL://{address},PLAINTEXT://127.0.0.1:", settings)
+        passwords = [(node / "users" / user).read_text() for user in ("admin", "job")]
+        self.assertEqual(len(set(passwords)), 2)
+        for user, password in zip(("admin", "job"), passwords):
+            self.assertIn(f'user_{user}="{password}"', settings)
+        self.assertEqual(self.status(), [True])
+        self.assertEqual(self.start(), [address])
+
+    def test_a_broker_is_not_made_secure_afterwards(self):
+        self.start()
+        self.expect_failure(64, "not secure", "start", "--secure", "--dir", self.dir)
+
+    def test_without_openssl_its_package_is_named(self):
+        self.expect_failure(69, "apt-get install openssl", "start", "--secure", "--dir", self.dir)
+        self.start()
+
     def test_what_is_there_is_not_made_another_cluster(self):
         self.start()
         self.expect_failure(64, "holds 1 node(s)", "start", "--nodes", 3, "--dir", self.dir)
@@ -190,6 +215,7 @@ class KafkaBrokerTest(unittest.TestCase):
         self.expect_failure(64, "usage:")
         self.expect_failure(64, "invalid choice", "begin")
         self.expect_failure(64, "invalid choice", "start", "--nodes", 2)
+        self.expect_failure(64, "one node", "start", "--nodes", 3, "--secure")
 
     def test_without_java_its_package_is_named(self):
         (self.root / "bin/java").unlink()
