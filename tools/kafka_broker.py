@@ -5,6 +5,7 @@ usage: tools/kafka_broker.py start [--nodes 1|3 | --secure] [--port N] [--dir DI
        tools/kafka_broker.py start --node N [--dir DIR]     one node of an earlier start again
        tools/kafka_broker.py kill [--node N] [--signal KILL|TERM|STOP|CONT] [--dir DIR]
        tools/kafka_broker.py stop | status [--dir DIR]
+       tools/kafka_broker.py allow OPERATION:RESOURCE:NAME... [--dir DIR]      to the user job of a secure node
        tools/kafka_broker.py fetch                          what a start needs, into the cache
 
 `start` returns when every node serves requests, and prints HOST:PORT[,HOST:PORT...] alone on standard output; whatever
@@ -12,7 +13,8 @@ else there is to say goes to standard error. It creates a cluster in DIR (defaul
 starts what does not run of the one it finds there, with all that it holds, on the ports it had. Ports are free ones;
 with --port the nodes' are N, N+1 and N+2. Each node has a folder DIR/node-N with its settings, log, process id and
 data. With --with-parent the cluster is killed and its directory removed as soon as that process has ended, however.
-With --secure it is one node whose clients speak TLS, log in, and need rights; kafka_security.py says with what.
+With --secure it is one node whose clients speak TLS, log in, and need rights; kafka_security.py says with what. A right
+is for example read:topic:events, read:group:shop or write:transactional-id:shop*, the star being at the end only.
 
 Kafka's jars are fetched once, by Maven, into a cache (kafka_jars.py). Needed: Java 17, for that once Maven, and
 for a secure node openssl.
@@ -394,6 +396,15 @@ def status(options):
         raise Failure(UNAVAILABLE, f"{sum(serving)} of {len(nodes)} nodes in {options.dir} serve requests")
 
 
+def allow(options):
+    nodes = Cluster(options.dir).nodes()
+    if not nodes or not kafka_security.is_secure(nodes[0].folder):
+        raise Failure(USAGE, f"there is no secure node in {options.dir}")
+    is_done = kafka_security.allow(options.rights, lambda request: answer_of(nodes[0].open_port(), request))
+    if not wait_for(is_done, START_SECONDS):
+        raise Failure(SOFTWARE, "the node does not know the rights that it was given")
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message):
         self.print_usage(sys.stderr)
@@ -407,12 +418,14 @@ def port_number(text):
     return number
 
 
-COMMANDS = {"start": start, "stop": stop, "status": status, "kill": kill, "fetch": fetch, "watch": watch}
+COMMANDS = {"start": start, "stop": stop, "status": status, "kill": kill, "allow": allow, "fetch": fetch,
+            "watch": watch}
 
 
 def parse(arguments):
     parser = Parser(usage=__doc__.split("usage: ")[1].split("\n\n")[0])
     parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("rights", nargs="*")
     parser.add_argument("--dir", type=Path, default=Path(__file__).resolve().parent.parent / "build/kafka")
     parser.add_argument("--nodes", type=int, choices=[1, 3])
     parser.add_argument("--node", type=int)
@@ -423,6 +436,8 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     if options.secure and options.nodes not in (None, 1):
         parser.error("--secure is for one node")
+    if bool(options.rights) != (options.command == "allow"):
+        parser.error("rights are for allow, which needs some")
     return options
 
 

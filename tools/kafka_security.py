@@ -8,10 +8,12 @@ for kafka_broker.py: whoever comes there is User:ANONYMOUS, and may do everythin
 Needed: openssl, 3.0 or newer.
 """
 
+import os
 import secrets
+import struct
 import subprocess
 
-from kafka_jars import needed
+from kafka_jars import Failure, needed
 
 USERS = ["admin", "job"]
 PROPERTIES = """\
@@ -24,6 +26,14 @@ ssl.keystore.location={folder}/node.pem
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS;User:admin
 """
+
+
+# Numbers of Kafka's protocol.
+OPERATIONS = {"read": 3, "write": 4, "create": 5, "describe": 8}
+RESOURCES = {"topic": 2, "group": 3, "transactional-id": 5}
+CREATE_ACLS, DESCRIBE_ACLS, VERSION = 30, 29, 1
+LITERAL, PREFIXED, ALLOW = 3, 4, 3
+PRINCIPAL = "User:job"
 
 
 def password(folder, user):
@@ -67,3 +77,46 @@ def scram_options(folder):
         return []
     return [option for user in USERS
             for option in ("--add-scram", f"SCRAM-SHA-512=[name={user},password={password(folder, user)}]")]
+
+
+def text(string):
+    """As in Kafka's protocol; None: any."""
+    data = (string or "").encode()
+    return struct.pack(f">h{len(data)}s", -1 if string is None else len(data), data)
+
+
+def request(key, body):
+    return struct.pack(">hhi", key, VERSION, 0) + text("driftcast") + body
+
+
+def parse_right(right):
+    """"read:topic:events" and the like; a name with a star at its end is that of all that begin so."""
+    try:
+        operation, resource, name = right.split(":", 2)
+        numbers = OPERATIONS[operation], RESOURCES[resource]
+    except (KeyError, ValueError):
+        raise Failure(os.EX_USAGE, f"'{right}' is not OPERATION:RESOURCE:NAME with one of {', '.join(OPERATIONS)}, then "
+                                   f"one of {', '.join(RESOURCES)}") from None
+    return *numbers, name.removesuffix("*"), PREFIXED if name.endswith("*") else LITERAL
+
+
+def allow(rights, ask):
+    """Gives these rights to job; ask(request) is what the node answers. Returns whether it knows them, to be called."""
+    parsed = [parse_right(right) for right in rights]
+    entries = [struct.pack(">b", resource) + text(name) + struct.pack(">b", pattern) + text(PRINCIPAL) + text("*")
+               + struct.pack(">bb", operation, ALLOW) for operation, resource, name, pattern in parsed]
+    answer = ask(request(CREATE_ACLS, struct.pack(">i", len(entries)) + b"".join(entries)))
+    place = 12
+    for right in rights:
+        code, length = struct.unpack_from(">hh", answer, place)
+        place += 4 + max(length, 0)
+        if code != 0:
+            raise Failure(os.EX_SOFTWARE, f"the node refuses '{right}' with Kafka's error {code}")
+    return lambda: all(is_known(right, ask) for right in parsed)
+
+
+def is_known(right, ask):
+    operation, resource, name, pattern = right
+    answer = ask(request(DESCRIBE_ACLS, struct.pack(">b", resource) + text(name) + struct.pack(">b", pattern)
+                         + text(PRINCIPAL) + text(None) + struct.pack(">bb", operation, ALLOW)))
+    return text(name) in answer

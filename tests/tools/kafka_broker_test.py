@@ -196,10 +196,12 @@ class KafkaBrokerTest(unittest.TestCase):
             self.assertIn(f'user_{user}="{password}"', settings)
         self.assertEqual(self.status(), [True])
         self.assertEqual(self.start(), [address])
+        self.expect_failure(64, "'read:topics:events' is not", "allow", "read:topics:events", "--dir", self.dir)
 
     def test_a_broker_is_not_made_secure_afterwards(self):
         self.start()
         self.expect_failure(64, "not secure", "start", "--secure", "--dir", self.dir)
+        self.expect_failure(64, "no secure node", "allow", "read:topic:events", "--dir", self.dir)
 
     def test_without_openssl_its_package_is_named(self):
         self.expect_failure(69, "apt-get install openssl", "start", "--secure", "--dir", self.dir)
@@ -216,6 +218,8 @@ class KafkaBrokerTest(unittest.TestCase):
         self.expect_failure(64, "invalid choice", "begin")
         self.expect_failure(64, "invalid choice", "start", "--nodes", 2)
         self.expect_failure(64, "one node", "start", "--nodes", 3, "--secure")
+        self.expect_failure(64, "needs some", "allow")
+        self.expect_failure(64, "are for allow", "start", "read:topic:events")
 
     def test_without_java_its_package_is_named(self):
         (self.root / "bin/java").unlink()
