@@ -1,7 +1,5 @@
 #include "pipeline/kafka_check.h"
 
-#include <librdkafka/rdkafka.h>
-
 #include "pipeline/kafka_check_rights.h"
 #include "pipeline/kafka_check_sample.h"
 #include "pipeline/kafka_check_topics.h"
@@ -9,19 +7,13 @@
 namespace driftcast {
 namespace {
 
-constexpr int kAnswerMs = 15'000;
-
 Result<Finding> check_brokers(const KafkaClient& client, const std::string& brokers) {
-  const rd_kafka_metadata_t* got = nullptr;
-  const auto answered = checked(rd_kafka_metadata(client.get(), 0, nullptr, &got, kAnswerMs), "reach a broker");
-  if (!answered) {
-    return error(answered.error().code, answered.error().message + "; asked " + brokers +
+  const auto found = client.count_brokers();
+  if (found) return fine("kafka.brokers: asked " + brokers + ", found " + std::to_string(*found));
+  if (found.error().code != ErrorCode::kUnavailable) return found.error();
+  return error(ErrorCode::kUnavailable, found.error().message + "; asked " + brokers +
                                             ": do they run, is kafka.brokers right, and do they want a "
                                             "kafka.client.security.protocol?");
-  }
-  const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> metadata(
-      got, rd_kafka_metadata_destroy);
-  return fine("kafka.brokers: asked " + brokers + ", found " + std::to_string(metadata->broker_cnt));
 }
 
 }  // namespace
@@ -34,6 +26,9 @@ Result<std::vector<Finding>> check_kafka(const Settings& settings) {
   if (!brokers) return brokers.error();
   std::vector<Finding> findings = {*brokers};
   for (Finding& finding : check_topics(reader->client(), options)) findings.push_back(std::move(finding));
+  for (Finding& finding : check_reading(reader->client(), options.topics)) findings.push_back(std::move(finding));
+  for (Finding& finding : check_writing(reader->client(), options.kafka, options.topics))
+    findings.push_back(std::move(finding));
   findings.push_back(check_transactions(options.kafka));
   findings.push_back(check_group(reader->client(), options));
   const auto input = reader->client().find_topic(options.topics.input);

@@ -2,12 +2,17 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
+#include <map>
+#include <set>
 #include <span>
 
 namespace driftcast {
 namespace {
 
 constexpr int kAnswerMs = 30'000;
+constexpr int kNewsMs = 100;
+constexpr const char* kGiveUpMs = "15000";
 
 template <auto destroy>
 struct Destroy {
@@ -32,6 +37,83 @@ Event list_offsets(const KafkaClient& client, const std::string& group, const st
   return Event(rd_kafka_queue_poll(queue.get(), kAnswerMs));
 }
 
+// Those of these topics that are there and may be seen.
+std::set<std::string> seen_of(const KafkaClient& client, const std::set<std::string>& topics) {
+  std::set<std::string> seen;
+  for (const std::string& topic : topics) {
+    const auto found = client.find_topic(topic);
+    if (found && *found) seen.insert(topic);
+  }
+  return seen;
+}
+
+std::set<std::string> written_by_job(const TopicOptions& topics) {
+  std::set<std::string> written = {topics.forecasts, topics.drift, topics.sessions,
+                                   topics.late,      topics.dlq,   topics.changelog};
+  written.erase("");  // drift signals that go to the forecasts' topic
+  return written;
+}
+
+// For each topic, by an rd_kafka_resp_err_t, whether something may be done with it.
+using Verdicts = std::map<std::string, int>;
+
+// A reader at the end of a partition is told so, unless it may not read.
+Verdicts try_reading(const KafkaClient& client, const std::set<std::string>& topics) {
+  const KafkaPtr<rd_kafka_topic_partition_list_s> list(rd_kafka_topic_partition_list_new(2));
+  Verdicts verdicts;
+  for (const std::string& topic : topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = RD_KAFKA_OFFSET_END;
+    verdicts[topic] = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  }
+  rd_kafka_assign(client.get(), list.get());
+  std::set<std::string> waiting = topics;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{kAnswerMs};
+  while (!waiting.empty() && std::chrono::steady_clock::now() < deadline) {
+    const KafkaPtr<rd_kafka_message_s> news(rd_kafka_consumer_poll(client.get(), kNewsMs));
+    if (!news || news->rkt == nullptr) continue;
+    const std::string topic = rd_kafka_topic_name(news->rkt);
+    verdicts[topic] = news->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ? RD_KAFKA_RESP_ERR_NO_ERROR : news->err;
+    waiting.erase(topic);
+  }
+  rd_kafka_assign(client.get(), nullptr);
+  return verdicts;
+}
+
+// Who asks that two brokers acknowledge is refused by all brokers since 0.9, but only after they have looked at its
+// rights.
+Result<Verdicts> try_writing(const KafkaOptions& options, const std::set<std::string>& topics) {
+  Verdicts verdicts;
+  KafkaClient::Callbacks callbacks;
+  callbacks.delivery = [&](const KafkaClient::Delivery& delivery) {
+    const bool agreed = delivery.code == RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS;
+    verdicts[std::string(delivery.topic)] = agreed ? RD_KAFKA_RESP_ERR_NO_ERROR : delivery.code;
+  };
+  const auto client =
+      KafkaClient::make(KafkaClient::Role::kProducer, options,
+                        {{"request.required.acks", "2"}, {"message.timeout.ms", kGiveUpMs}}, std::move(callbacks));
+  if (!client) return client.error();
+  for (const std::string& topic : topics) {
+    verdicts[topic] = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    const KafkaPtr<rd_kafka_topic_s> handle(rd_kafka_topic_new(client->get(), topic.c_str(), nullptr));
+    rd_kafka_produce(handle.get(), 0, 0, nullptr, 0, nullptr, 0, nullptr);
+  }
+  rd_kafka_flush(client->get(), kAnswerMs);
+  return verdicts;
+}
+
+// What is wrong, then what is not.
+std::vector<Finding> findings_of(const Verdicts& verdicts, const std::string& verb, const std::string& right) {
+  std::vector<Finding> findings;
+  std::string allowed;
+  for (const auto& [topic, code] : verdicts) {
+    const auto may = checked(code, verb + " topic '" + topic + "'");
+    if (may) allowed += (allowed.empty() ? "" : ", ") + topic;
+    if (!may) findings.push_back(problem(may.error().message, "allow " + right + " on it"));
+  }
+  if (!allowed.empty()) findings.push_back(fine("it is allowed to " + verb + " " + allowed));
+  return findings;
+}
+
 }  // namespace
 
 Result<int> committed_partitions(const KafkaClient& client, const PipelineOptions& options, int partitions) {
@@ -50,6 +132,16 @@ Result<int> committed_partitions(const KafkaClient& client, const PipelineOption
     committed += entry.offset >= 0 ? 1 : 0;
   }
   return committed;
+}
+
+std::vector<Finding> check_reading(const KafkaClient& client, const TopicOptions& topics) {
+  return findings_of(try_reading(client, seen_of(client, {topics.input, topics.changelog})), "read", "Read");
+}
+
+std::vector<Finding> check_writing(const KafkaClient& client, const KafkaOptions& options, const TopicOptions& topics) {
+  const auto tried = try_writing(options, seen_of(client, written_by_job(topics)));
+  if (!tried) return {problem("the right to write cannot be tried: " + tried.error().message, "")};
+  return findings_of(*tried, "write to", "Write");
 }
 
 Finding check_transactions(const KafkaOptions& options) {

@@ -27,9 +27,11 @@ std::string counted(int partitions) {
   return std::to_string(partitions) + (partitions == 1 ? " partition" : " partitions");
 }
 
-Known look_at(const KafkaClient& client, const Named& named, const std::string& how_to_make) {
+// `rights`: what a job needs on it; who has one of them may see it.
+Known look_at(const KafkaClient& client, const Named& named, const std::string& rights,
+              const std::string& how_to_make) {
   const auto found = client.find_topic(named.topic);
-  if (!found) return {std::nullopt, problem(named.text() + ": " + found.error().message, "allow Describe on it")};
+  if (!found) return {std::nullopt, problem(named.text() + ": " + found.error().message, "allow " + rights + " on it")};
   if (!*found) return {std::nullopt, problem(named.text() + " is not there", how_to_make)};
   return {*found, fine(named.text() + " has " + counted(**found))};
 }
@@ -92,17 +94,17 @@ void check_changelog(const KafkaClient& client, const Named& changelog, int part
 std::vector<Finding> check_topics(const KafkaClient& client, const PipelineOptions& options) {
   const TopicOptions& topics = options.topics;
   const Named input{"topics.input", topics.input};
-  const Known known_input = look_at(client, input, "make it, or name the topic that holds the events");
+  const Known known_input = look_at(client, input, "Read", "make it, or name the topic that holds the events");
   std::vector<Finding> findings = {known_input.finding};
   if (known_input.partitions) check_input_config(client, input, options.changelog, findings);
   for (const Named& output : {Named{"topics.forecasts", topics.forecasts}, Named{"topics.drift", topics.drift},
                               Named{"topics.sessions", topics.sessions}, Named{"topics.late", topics.late},
                               Named{"topics.dlq", topics.dlq}}) {
     const bool joined = output.key == "topics.drift" && (topics.drift.empty() || topics.drift == topics.forecasts);
-    if (!joined) findings.push_back(look_at(client, output, kMade).finding);
+    if (!joined) findings.push_back(look_at(client, output, "Write", kMade).finding);
   }
   const Named changelog{"topics.changelog", topics.changelog};
-  const Known known = look_at(client, changelog, kMade);
+  const Known known = look_at(client, changelog, "Read and Write", kMade);
   findings.push_back(known.finding);
   if (known.partitions) {
     check_changelog(client, changelog, *known.partitions, input, known_input.partitions, findings);

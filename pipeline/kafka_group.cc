@@ -29,7 +29,7 @@ std::string bytes_of(const rd_kafka_consumer_group_metadata_s* membership) {
 
 Result<std::unique_ptr<KafkaGroup>> KafkaGroup::open(const KafkaOptions& options, const std::string& topic,
                                                      Until until) {
-  std::unique_ptr<KafkaGroup> group(new KafkaGroup(topic));
+  std::unique_ptr<KafkaGroup> group(new KafkaGroup(options.group, topic));
   KafkaClient::Properties properties = {{"group.id", options.group},
                                         {"partition.assignment.strategy", "range"},
                                         {"session.timeout.ms", "10000"},
@@ -95,6 +95,8 @@ void KafkaGroup::rebalance(bool given, std::vector<Partition> partitions) {
 Result<KafkaGroup::Standing> KafkaGroup::serve(int wait_ms) {
   const KafkaPtr<rd_kafka_message_s> news(rd_kafka_consumer_poll(client_.get(), wait_ms));
   if (news && news->err != RD_KAFKA_RESP_ERR_NO_ERROR && news->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    const Error said = checked(news->err, "work in the group '" + name_ + "' on topic '" + topic_ + "'").error();
+    if (said.code == ErrorCode::kRefused) return said;
     spdlog::warn("kafka: {}", rd_kafka_message_errstr(news.get()));
   }
   std::array<char, 512> why{};

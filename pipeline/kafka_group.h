@@ -33,7 +33,8 @@ class KafkaGroup {
   Result<void> join();
 
   // Lets the client speak; to be called more often than max.poll.interval.ms, by one thread. Waits up to so long for
-  // news. Fails with kRestart when another instance bears this one's name, or when the client is of no more use.
+  // news. Fails with kRestart when another instance bears this one's name, or when the client is of no more use; with
+  // kRefused when there is no right to the group.
   Result<Standing> serve(int wait_ms);
 
   // Whether brokers can be reached. Once they could not, it asks them, at most once a second. Same thread as serve().
@@ -47,9 +48,10 @@ class KafkaGroup {
   bool is_current() const;
 
  private:
-  explicit KafkaGroup(std::string topic) : topic_(std::move(topic)) {}
+  KafkaGroup(std::string name, std::string topic) : name_(std::move(name)), topic_(std::move(topic)) {}
   void rebalance(bool given, std::vector<Partition> partitions);
 
+  std::string name_;
   std::string topic_;
   std::atomic<Standing> standing_{Standing::kJoining};
   bool leaving_ = false;

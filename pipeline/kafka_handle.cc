@@ -12,9 +12,20 @@
 #include "config/client_properties.h"
 
 namespace driftcast {
+
+struct KafkaClient::Ear {
+  Callbacks callbacks;
+  std::string mechanism;    // of logging in
+  int trouble = 0;          // an rd_kafka_resp_err_t: the gravest with any broker; 0: none yet
+  std::string why;          // the trouble is
+  bool everywhere = false;  // no broker is left without trouble
+};
+
 namespace {
 
 constexpr int kAnswerMs = 15'000;  // how long a broker may take to be found and to answer
+constexpr int kFirstWaitMs = 500;  // until it is first asked why there is no answer yet
+constexpr int kWorkingScram = 0x02060100;
 
 struct ConfDestroy {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
@@ -50,25 +61,61 @@ void log_line(const rd_kafka_t*, int level, const char* facility, const char* te
   spdlog::log(kLevels[static_cast<std::size_t>(std::clamp(level, 0, 7))], "kafka: {} {}", facility, text);
 }
 
-KafkaClient::Callbacks& callbacks(void* opaque) { return *static_cast<KafkaClient::Callbacks*>(opaque); }
+KafkaClient::Ear& ear(void* opaque) { return *static_cast<KafkaClient::Ear*>(opaque); }
 
 void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  KafkaClient::Delivery delivery{message->_private, message->offset, message->err, {}};
+  KafkaClient::Delivery delivery{
+      message->_private, message->offset, message->err, {}, rd_kafka_topic_name(message->rkt)};
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) delivery.failure = rd_kafka_err2str(message->err);
-  callbacks(opaque).delivery(delivery);
+  ear(opaque).callbacks.delivery(delivery);
 }
 
 void report_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque) {
   std::vector<Partition> partitions;
   for (int i = 0; i < list->cnt; ++i) partitions.push_back(list->elems[i].partition);
-  callbacks(opaque).rebalance(code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, std::move(partitions));
+  ear(opaque).callbacks.rebalance(code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, std::move(partitions));
+}
+
+// The higher, the less it helps to wait: others come and go.
+int gravity(int trouble) {
+  return trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION ? 2 : trouble == RD_KAFKA_RESP_ERR__SSL ? 1 : 0;
 }
 
 // The client logs these too; one that ends it is found by its next call.
-void report_trouble(rd_kafka_t*, int code, const char*, void* opaque) {
-  const KafkaClient::Callbacks& told = callbacks(opaque);
-  if (told.disconnect && unreachable(static_cast<rd_kafka_resp_err_t>(code))) told.disconnect();
-  if (told.all_down && code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) told.all_down();
+void report_trouble(rd_kafka_t*, int code, const char* why, void* opaque) {
+  KafkaClient::Ear& told = ear(opaque);
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    told.everywhere = true;
+    if (told.callbacks.all_down) told.callbacks.all_down();
+  } else if (gravity(code) >= gravity(told.trouble)) {
+    told.trouble = code;
+    told.why = why;
+  }
+  if (unreachable(static_cast<rd_kafka_resp_err_t>(code)) && told.callbacks.disconnect) told.callbacks.disconnect();
+}
+
+// What the client has to tell is told to who polls. Nothing is assigned yet, so no record is lost.
+void listen(rd_kafka_t* client) {
+  if (rd_kafka_type(client) == RD_KAFKA_CONSUMER) {
+    const KafkaPtr<rd_kafka_message_s> none(rd_kafka_consumer_poll(client, 0));
+  } else {
+    rd_kafka_poll(client, 0);
+  }
+}
+
+// Waiting does not help: a broker has not let the user in, or none speaks TLS with us.
+bool hopeless(const KafkaClient::Ear& told) {
+  return told.trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+         (told.trouble == RD_KAFKA_RESP_ERR__SSL && told.everywhere);
+}
+
+std::string login_advice(const std::string& mechanism) {
+  std::string advice = "; see kafka.client.sasl.mechanism, sasl.username and sasl.password";
+  if (mechanism.starts_with("SCRAM") && rd_kafka_version() < kWorkingScram) {
+    advice += std::string(". By SCRAM the Kafka client that is installed, librdkafka ") + rd_kafka_version_str() +
+              ", cannot log in at Kafka 4: that takes 2.6.1, or another mechanism";
+  }
+  return advice;
 }
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -109,6 +156,7 @@ void KafkaDestroy::operator()(rd_kafka_consumer_group_metadata_s* metadata) cons
 void KafkaDestroy::operator()(rd_kafka_error_s* error) const { rd_kafka_error_destroy(error); }
 void KafkaDestroy::operator()(rd_kafka_headers_s* headers) const { rd_kafka_headers_destroy(headers); }
 void KafkaDestroy::operator()(rd_kafka_op_s* event) const { rd_kafka_event_destroy(event); }
+void KafkaDestroy::operator()(const struct rd_kafka_metadata* metadata) const { rd_kafka_metadata_destroy(metadata); }
 
 std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
   const KafkaPtr<rd_kafka_error_s> error(taken);
@@ -119,6 +167,7 @@ std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
   failure.retriable = rd_kafka_error_is_retriable(error.get()) != 0;
   failure.abortable = rd_kafka_error_txn_requires_abort(error.get()) != 0;
   failure.fatal = rd_kafka_error_is_fatal(error.get()) != 0;
+  failure.forbidden = forbidden(code);
   failure.fenced = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
                    code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
   return failure;
@@ -149,12 +198,15 @@ Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, co
   }
   rd_kafka_conf_set_log_cb(conf.get(), log_line);
   KafkaClient client;
-  client.callbacks_ = std::make_unique<Callbacks>(std::move(callbacks));
-  rd_kafka_conf_set_opaque(conf.get(), client.callbacks_.get());
-  if (client.callbacks_->delivery) rd_kafka_conf_set_dr_msg_cb(conf.get(), report_delivery);
-  if (client.callbacks_->rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), report_rebalance);
-  if (client.callbacks_->disconnect || client.callbacks_->all_down)
-    rd_kafka_conf_set_error_cb(conf.get(), report_trouble);
+  client.ear_ = std::make_shared<Ear>();
+  for (const auto& [name, value] : options.client.values) {
+    if (name == "sasl.mechanism") client.ear_->mechanism = value;
+  }
+  client.ear_->callbacks = std::move(callbacks);
+  rd_kafka_conf_set_opaque(conf.get(), client.ear_.get());
+  if (client.ear_->callbacks.delivery) rd_kafka_conf_set_dr_msg_cb(conf.get(), report_delivery);
+  if (client.ear_->callbacks.rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), report_rebalance);
+  rd_kafka_conf_set_error_cb(conf.get(), report_trouble);
   std::array<char, 512> why{};
   const bool consumer = role == Role::kConsumer;
   client.client_.reset(
@@ -178,14 +230,44 @@ Result<void> KafkaClient::assign(const rd_kafka_topic_partition_list_s* list) co
   return {};
 }
 
+// By the client's own account it has only waited in vain. So the waits are short at first, and in between it is listened
+// to.
+Result<KafkaPtr<const struct rd_kafka_metadata>> KafkaClient::metadata(rd_kafka_topic_s* topic,
+                                                                       const std::string& tried) const {
+  ear_->trouble = 0;
+  ear_->everywhere = false;
+  int left_ms = kAnswerMs;
+  for (int wait_ms = kFirstWaitMs;; wait_ms = std::min(2 * wait_ms, left_ms)) {
+    const struct rd_kafka_metadata* got = nullptr;
+    const rd_kafka_resp_err_t code = rd_kafka_metadata(get(), 0, topic, &got, wait_ms);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaPtr<const struct rd_kafka_metadata>(got);
+    listen(get());
+    left_ms -= wait_ms;
+    if (!unreachable(code) || left_ms <= 0 || hopeless(*ear_)) return no_answer(code, tried);
+  }
+}
+
+Error KafkaClient::no_answer(int code, const std::string& tried) const {
+  if (ear_->trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
+    return error(ErrorCode::kRefused,
+                 "the brokers do not let this user in: " + ear_->why + login_advice(ear_->mechanism));
+  }
+  Error failed = checked(code, tried).error();
+  if (ear_->trouble != 0) failed.message += ", because " + ear_->why;
+  return failed;
+}
+
+Result<int> KafkaClient::count_brokers() const {
+  const auto found = metadata(nullptr, "reach a broker");
+  if (!found) return found.error();
+  return (*found)->broker_cnt;
+}
+
 Result<std::optional<int>> KafkaClient::find_topic(const std::string& topic) const {
   const KafkaPtr<rd_kafka_topic_s> handle(rd_kafka_topic_new(get(), topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* got = nullptr;
-  DRIFTCAST_TRY(checked(rd_kafka_metadata(get(), 0, handle.get(), &got, kAnswerMs),
-                        "ask the brokers about topic '" + topic + "'"));
-  const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> metadata(
-      got, rd_kafka_metadata_destroy);
-  const rd_kafka_metadata_topic_t& found = metadata->topics[0];
+  const auto metadata = this->metadata(handle.get(), "ask the brokers about topic '" + topic + "'");
+  if (!metadata) return metadata.error();
+  const rd_kafka_metadata_topic_t& found = (*metadata)->topics[0];
   if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::optional<int>();
   DRIFTCAST_TRY(checked(found.err, "use topic '" + topic + "'"));
   return std::optional(found.partition_cnt);

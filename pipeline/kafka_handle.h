@@ -26,6 +26,7 @@ struct rd_kafka_consumer_group_metadata_s;
 struct rd_kafka_error_s;
 struct rd_kafka_headers_s;
 struct rd_kafka_op_s;  // an event
+struct rd_kafka_metadata;
 
 namespace driftcast {
 
@@ -39,17 +40,19 @@ struct KafkaDestroy {
   void operator()(rd_kafka_error_s* error) const;
   void operator()(rd_kafka_headers_s* headers) const;
   void operator()(rd_kafka_op_s* event) const;
+  void operator()(const struct rd_kafka_metadata* metadata) const;
 };
 template <class Thing>
 using KafkaPtr = std::unique_ptr<Thing, KafkaDestroy>;
 
-// Why a call failed, and what may be done about it. Nothing of the four: unknown, so the handle is of no more use.
+// Why a call failed, and what may be done about it. Nothing of the five: unknown, so the handle is of no more use.
 struct KafkaFailure {
   std::string message;
   bool retriable = false;  // the same call may be repeated
   bool abortable = false;  // the transaction must be aborted
   bool fatal = false;      // the client is of no more use
   bool fenced = false;     // because another one took its place
+  bool forbidden = false;  // for want of a right
 };
 
 // Takes the error over; nothing when it is null.
@@ -59,6 +62,7 @@ std::optional<KafkaFailure> failure_of(rd_kafka_error_s* error);
 std::optional<EventTime> timestamp_of(const rd_kafka_message_s& message);
 
 // What a call that returns a code says; nothing when it has succeeded. Code: an rd_kafka_resp_err_t.
+// What there is no right to is kRefused.
 Result<void> checked(int code, const std::string& tried);
 
 // Offsets from `begin`, before `end`; for a reader of committed records `end` is the last stable offset.
@@ -77,6 +81,7 @@ class KafkaClient {
     Offset offset = 0;
     int code = 0;  // an rd_kafka_resp_err_t; 0: it was written
     std::string_view failure;
+    std::string_view topic;
   };
   // All are called by the thread that polls, flushes or commits.
   struct Callbacks {
@@ -86,6 +91,7 @@ class KafkaClient {
     std::function<void()> disconnect;  // from some broker
     std::function<void()> all_down;    // no broker can be reached
   };
+  struct Ear;  // what the client tells its things to
 
   // With `properties`, then with the settings' own as far as they concern the role. Connects to nothing yet.
   static Result<KafkaClient> make(Role role, const KafkaOptions& options, const Properties& properties,
@@ -97,8 +103,10 @@ class KafkaClient {
   // client that is given partitions twice in a row counts their ends twice, and dies of it (confluentinc/librdkafka#5573).
   Result<void> assign(const rd_kafka_topic_partition_list_s* list) const;
 
-  // Asks the brokers how many partitions a topic has; nothing when there is no such topic. Connects; fails with
-  // kUnavailable when nobody answers in time.
+  // These ask the brokers, and connect for that; not while records are read. They fail with kUnavailable when nobody
+  // answers in time, and say why as far as the client knows; with kRefused when the brokers do not let the user in.
+  Result<int> count_brokers() const;
+  // How many partitions a topic has; nothing when there is no such topic.
   Result<std::optional<int>> find_topic(const std::string& topic) const;
   // Of a topic that must be there: else kConfig.
   Result<int> partitions_of(const std::string& topic) const;
@@ -111,7 +119,10 @@ class KafkaClient {
   Result<std::optional<Offset>> offset_at(const std::string& topic, Partition partition, EventTime time) const;
 
  private:
-  std::unique_ptr<Callbacks> callbacks_;  // outlive the client, which calls them
+  Result<KafkaPtr<const struct rd_kafka_metadata>> metadata(rd_kafka_topic_s* topic, const std::string& tried) const;
+  Error no_answer(int code, const std::string& tried) const;
+
+  std::shared_ptr<Ear> ear_;  // outlives the client, which tells it what happens
   KafkaPtr<rd_kafka_s> client_;
 };
 

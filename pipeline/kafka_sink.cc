@@ -42,7 +42,7 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaOptions& options, 
   auto sink = std::make_unique<KafkaSink>();
   sink->input_ = topics.input;
   DRIFTCAST_TRY(sink->connect(options, topics, transactional_id, input_partitions));
-  DRIFTCAST_TRY(sink->call("prepare transactions",
+  DRIFTCAST_TRY(sink->call("prepare transactions with the transactional id '" + transactional_id + "'",
                            [&] { return rd_kafka_init_transactions(sink->producer_->client.get(), kUnlimited); }));
   return sink;
 }
@@ -81,14 +81,33 @@ Result<void> KafkaSink::open_topics(const TopicOptions& topics, int input_partit
                                        std::to_string(input_partitions) + ": they must be as many");
 }
 
+// Of a transaction that fails for one record the others are purged.
 void KafkaSink::delivered(const KafkaClient::Delivery& delivery) {
-  if (!delivery.failure.empty() && lost_.empty()) lost_ = delivery.failure;
+  const bool purged =
+      delivery.code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || delivery.code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+  if (!delivery.failure.empty() && !purged && lost_.empty()) lost_ = delivery.failure;
   if (delivery.failure.empty() && delivery.tag != nullptr) *static_cast<Offset*>(delivery.tag) = delivery.offset;
 }
 
 Result<void> KafkaSink::in_transaction() const {
   if (producer_ && open_) return {};
   return error(ErrorCode::kRollback, "the Kafka producer was given up after an error");
+}
+
+// The brokers do not say which topic it is that may not be written to; the client logs it.
+Error KafkaSink::failed(const std::string& what, const KafkaFailure& failure) const {
+  const std::string why =
+      what + ": " + failure.message + (lost_.empty() ? "" : ", because a record was not written: " + lost_);
+  if (!failure.forbidden) return error(ErrorCode::kRollback, why);
+  return error(ErrorCode::kRefused, why + "; 'driftcast check --kafka' names all rights that are missing");
+}
+
+// Why the open transaction must be aborted, if it must: the client answers so to who wants to begin another. A call that
+// was under way when it broke only says that its state is erroneous.
+std::optional<KafkaFailure> KafkaSink::why_broken() const {
+  if (!open_) return std::nullopt;
+  auto failure = failure_of(rd_kafka_begin_transaction(producer_->client.get()));
+  return failure && failure->abortable ? failure : std::nullopt;
 }
 
 // Makes a transactional call, and again where that is safe. Of all other failures only one that asks for an abort leaves
@@ -100,10 +119,10 @@ Result<void> KafkaSink::call(const std::string& tried, const std::function<rd_ka
     if (!failure) return {};
     if (failure->fatal || failure->abortable || !failure->retriable) break;
   }
-  const std::string why = failure->message + (lost_.empty() ? "" : ", because a record was not written: " + lost_);
+  const Error told = failed("cannot " + tried, why_broken().value_or(*failure));
   if (failure->fatal || !failure->abortable) producer_.reset();
   fenced_ = failure->fenced;
-  return error(ErrorCode::kRollback, "cannot " + tried + ": " + why);
+  return told;
 }
 
 Result<void> KafkaSink::begin() {
@@ -194,7 +213,9 @@ Result<Offset> KafkaSink::write_changelog(Partition partition, std::span<const E
   DRIFTCAST_TRY(produce(topic, partition, {kMarkKey, encoded, &mark_offset_}));
   rd_kafka_flush(producer_->client.get(), kFlushMs);
   if (mark_offset_ >= 0) return mark_offset_ + 1;
-  return error(ErrorCode::kRollback, "the changelog was not written: " + (lost_.empty() ? "no answer" : lost_));
+  const std::string what = "the changelog was not written";
+  if (const auto failure = why_broken()) return failed(what, *failure);
+  return error(ErrorCode::kRollback, what + ": " + (lost_.empty() ? "no answer" : lost_));
 }
 
 Result<void> KafkaSink::send_offsets(std::span<const OffsetCommit> offsets, const std::string& topic,

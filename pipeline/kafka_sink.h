@@ -4,7 +4,7 @@
 // only the later can commit. That an instance commits for its own partitions only is seen to by the group's membership,
 // which goes with the offsets.
 //
-// Failures are kRollback: then the transaction is aborted, or will be by the next sink. A failure whose outcome is not known
+// Failures are kRollback, or kRefused for want of a right: then the transaction is aborted, or will be by the next sink. A failure whose outcome is not known
 // to the last bit ends this sink: its client is thrown away, so that no late answer can touch a later transaction. So does a connection that broke during a commit: the client
 // repeats the request, and a copy of it may be on its way still. A new sink finds out what was committed. One thread at a
 // time.
@@ -14,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -62,6 +63,8 @@ class KafkaSink {
   Result<void> produce(rd_kafka_topic_s* topic, Partition to, Record record);
   Record letter(Partition partition, const OutboxRecord& output) const;
   Result<void> in_transaction() const;
+  Error failed(const std::string& what, const KafkaFailure& failure) const;
+  std::optional<KafkaFailure> why_broken() const;
   Result<void> call(const std::string& tried, const std::function<rd_kafka_error_s*()>& function);
 
   std::string input_;  // topic that the letters come from

@@ -24,7 +24,8 @@ Result<void> KafkaWriter::connect(const KafkaOptions& options, const std::string
   name_ = topic;
   KafkaClient::Callbacks callbacks;
   callbacks.delivery = [this](const KafkaClient::Delivery& delivery) {
-    if (lost_.empty()) lost_ = delivery.failure;
+    const auto written = checked(delivery.code, "write to topic '" + name_ + "'");
+    if (!written && !lost_) lost_ = written.error();
   };
   auto client = KafkaClient::make(KafkaClient::Role::kProducer, options,
                                   {{"enable.idempotence", "true"},
@@ -39,8 +40,8 @@ Result<void> KafkaWriter::connect(const KafkaOptions& options, const std::string
 }
 
 Result<void> KafkaWriter::delivered_so_far() const {
-  if (lost_.empty()) return {};
-  return error(ErrorCode::kUnavailable, "cannot write to topic '" + name_ + "': " + lost_);
+  if (lost_) return *lost_;
+  return {};
 }
 
 Result<void> KafkaWriter::write(std::string_view key, std::string_view value) {

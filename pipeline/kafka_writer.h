@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,7 +30,7 @@ class KafkaWriter {
   Result<void> connect(const KafkaOptions& options, const std::string& topic);
   Result<void> delivered_so_far() const;
 
-  std::string lost_;  // why a record could not be delivered; empty: none
+  std::optional<Error> lost_;  // why a record could not be delivered
   std::string name_;
   std::unique_ptr<KafkaClient> client_;
   KafkaPtr<rd_kafka_topic_s> topic_;  // goes before the client

@@ -7,6 +7,7 @@
 #include <exception>
 #include <iostream>
 #include <stdexcept>
+#include <utility>
 
 namespace driftcast {
 
@@ -15,7 +16,7 @@ KafkaBroker& KafkaBroker::shared() {
   return broker;
 }
 
-KafkaBroker::KafkaBroker() { start(); }
+KafkaBroker::KafkaBroker(std::string how) : how_(std::move(how)) { start(); }
 
 KafkaBroker::~KafkaBroker() {
   try {
@@ -28,7 +29,7 @@ KafkaBroker::~KafkaBroker() {
 void KafkaBroker::kill() { tool("kill"); }
 
 void KafkaBroker::start() {
-  brokers_ = tool("start --with-parent " + std::to_string(::getpid()));
+  brokers_ = tool("start " + how_ + " --with-parent " + std::to_string(::getpid()));
   brokers_.pop_back();  // the end of the line
 }
 

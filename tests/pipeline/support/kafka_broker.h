@@ -58,7 +58,7 @@ class KafkaBroker {
  public:
   static KafkaBroker& shared();  // started on first use
 
-  KafkaBroker();
+  explicit KafkaBroker(std::string how = "");  // options of the tool's start
   KafkaBroker(const KafkaBroker&) = delete;
   KafkaBroker& operator=(const KafkaBroker&) = delete;
   ~KafkaBroker();
@@ -79,10 +79,11 @@ class KafkaBroker {
   // records waits for the transactions that are open now: a commit is answered before it can be seen.
   std::vector<StoredRecord> read_all(const std::string& topic, Isolation isolation) const;
 
- private:
-  std::string tool(const std::string& arguments) const;
+ protected:
+  std::string tool(const std::string& arguments) const;  // what it prints
 
   ScratchDir dir_;
+  std::string how_;
   std::string brokers_;
 };
 

@@ -6,7 +6,8 @@
 
 namespace driftcast {
 
-KafkaJob::KafkaJob(int partitions, const Settings& settings) : broker_(KafkaBroker::shared()), settings_(settings) {
+KafkaJob::KafkaJob(int partitions, const Settings& settings, KafkaBroker& broker)
+    : broker_(broker), settings_(settings) {
   static int made = 0;
   const std::string prefix = "job" + std::to_string(++made) + "-";
   PipelineOptions& pipeline = settings_.pipeline;

@@ -22,7 +22,7 @@ class KafkaJob {
  public:
   // Makes topics of its own. Input and changelog have so many partitions, the others one. All dials are those of
   // `settings` but for what has to do with Kafka.
-  explicit KafkaJob(int partitions, const Settings& settings = {});
+  explicit KafkaJob(int partitions, const Settings& settings = {}, KafkaBroker& broker = KafkaBroker::shared());
 
   const Settings& settings() const { return settings_; }
   // What the program must be told to find its brokers, group and topics.
