@@ -82,6 +82,25 @@ void check_ends(const PipelineOptions& options, Checker& checker) {
     checker.report("kafka.group", "must not be empty: the offsets are kept under its name");
 }
 
+// Of a property of the client that the settings give, or of one that they do not.
+std::int64_t milliseconds_of(const ClientProperties& client, std::string_view name, std::int64_t otherwise) {
+  for (const auto& [property, value] : client.values) {
+    const auto number = parse_integer(value);
+    if (property == name && number) otherwise = *number;
+  }
+  return otherwise;
+}
+
+// What a dead instance has left open hides its successor's outputs until it expires.
+void check_time_outs(const ClientProperties& client, Checker& checker) {
+  const std::int64_t transaction = milliseconds_of(client, "transaction.timeout.ms", kTransactionTimeoutMs);
+  const std::int64_t session = milliseconds_of(client, "session.timeout.ms", kSessionTimeoutMs);
+  if (transaction <= session) return;
+  checker.report("kafka.client.transaction.timeout.ms",
+                 std::to_string(transaction) + " is longer than kafka.client.session.timeout.ms, which is " +
+                     std::to_string(session) + ": a dead instance's transaction would outlive its membership");
+}
+
 void check_http(const HttpOptions& options, Checker& checker) {
   if (options.listen.empty() || parse_endpoint(options.listen)) return;
   checker.report("http.listen", "'" + options.listen + "' is not host:port, such as 127.0.0.1:9464 or [::1]:9464");
@@ -96,6 +115,7 @@ void check_coherence(const Settings& settings, std::vector<Problem>& problems) {
   check_weights(settings.operators, checker);
   check_topics(settings.pipeline.topics, checker);
   check_ends(settings.pipeline, checker);
+  check_time_outs(settings.pipeline.kafka.client, checker);
   check_http(settings.pipeline.http, checker);
 }
 

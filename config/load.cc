@@ -159,6 +159,8 @@ Loaded load_settings(const std::optional<std::string>& file, std::span<const std
   Loader loader(environment, loaded);
   if (file) read_settings_file(*file, loader, loaded.problems);
   for (const std::string& text : overrides) read_override(text, loader, loaded.problems);
+  const EmitOptions& emit = loaded.settings.pipeline.emit;
+  loaded.settings.operators.models = emit.forecasts || emit.drift;
   check_coherence(loaded.settings, loaded.problems);
   return loaded;
 }

@@ -63,8 +63,9 @@ void close_due_sessions(UserState& user, EventTime due, const OperatorOptions& o
 }
 
 // End of the step that closes next; kEndOfTime for a dormant user without events in an open step.
-EventTime step_due(const UserState& user, const TimeOptions& time) {
-  if (!user.known) return kEndOfTime;
+EventTime step_due(const UserState& user, const OperatorOptions& options) {
+  if (!user.known || !options.models) return kEndOfTime;
+  const TimeOptions& time = options.time;
   if (user.silence < static_cast<std::uint32_t>(time.dormant_after)) return time.step.end(user.next_step);
   return user.steps.empty() ? kEndOfTime : time.step.end(user.steps.front().step);
 }
@@ -84,7 +85,7 @@ void fold_event(UserState& user, const Event& event, EventTime watermark, FoldCo
   user.first_seen = std::min(user.first_seen, event.at);
   ++user.events;
   if (event.event_id != 0) user.seen.add(event.at, event.event_id, watermark);
-  accumulate(user.steps, event, step);
+  if (options.models) accumulate(user.steps, event, step);
 
   int slot = find(user.interests, event.category_hash);
   const int known_slot = slot;
@@ -97,23 +98,23 @@ void fold_event(UserState& user, const Event& event, EventTime watermark, FoldCo
   const bool novel = count_in_session(join_session(user.sessions, event.at, options.session), event, slot);
 
   std::optional<DriftStage> reached;
-  if (novel) {
+  if (novel && options.models) {
     reached = detect_mix(user, event.user, event, known_slot, options.drift, context.population);
   }
   add(user.interests, slot, event.weight, novel);
-  count_category(context.population, event.category, event.category_hash, step);
+  if (options.models) count_category(context.population, event.category, event.category_hash, step);
   if (reached) out.signals.push_back(raise(user, DriftKind::kMix, *reached, event.at, step));
 }
 
 EventTime next_due(const UserState& user, const OperatorOptions& options) {
-  EventTime due = step_due(user, options.time);
+  EventTime due = step_due(user, options);
   for (const OpenSession& session : user.sessions) due = std::min(due, session_due(session, options.session));
   return due;
 }
 
 void fold_due(UserState& user, std::string_view name, EventTime due, FoldContext& context, FoldOutputs& out) {
   close_due_sessions(user, due, context.options, out);
-  if (step_due(user, context.options.time) <= due) close_step(user, name, context, out);
+  if (step_due(user, context.options) <= due) close_step(user, name, context, out);
 }
 
 }  // namespace driftcast

@@ -61,6 +61,10 @@ struct ClientProperties {
   std::vector<std::pair<std::string, std::string>> values;
 };
 
+// Where the settings say nothing else: how long a member may be silent, and a transaction stay open.
+inline constexpr int kSessionTimeoutMs = 10'000;
+inline constexpr int kTransactionTimeoutMs = 10'000;
+
 // The group of instances that share the work on a topic; without brokers the job runs on files.
 struct KafkaOptions {
   std::string brokers;  // "host:port,host:port"

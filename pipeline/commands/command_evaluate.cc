@@ -27,6 +27,7 @@ Result<void> evaluate(const Arguments& arguments) {
   pipeline.sink.dir = arguments.out;
   pipeline.threads = 1;
   pipeline.emit.drift = pipeline.emit.drift || !arguments.labels.empty();
+  settings->operators.models = true;
   settings->state.dir.clear();
   settings->operators.categories.top = std::max(settings->operators.categories.top, 10);  // for NDCG@10
   watch_signals();

@@ -24,6 +24,7 @@ Result<void> train(const Arguments& arguments) {
   settings->pipeline.sink.dir = arguments.out;
   settings->pipeline.threads = 1;
   settings->pipeline.emit = {false, false, false};
+  settings->operators.models = true;
   settings->state.dir.clear();
   watch_signals();
   PriorFit fit(default_models());

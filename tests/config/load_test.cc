@@ -339,6 +339,21 @@ TEST(LoadSettings, RefusesASecretThatIsWrittenDown) {
   }
 }
 
+TEST(LoadSettings, PutsTheModelsToWorkWhereSomebodyWantsWhatTheySay) {
+  EXPECT_TRUE(load_overrides({"emit.forecasts=false"}).settings.operators.models);
+  EXPECT_TRUE(load_overrides({"emit.drift=false"}).settings.operators.models);
+  EXPECT_FALSE(load_overrides({"emit.forecasts=false", "emit.drift=false"}).settings.operators.models);
+}
+
+TEST(LoadSettings, RefusesTransactionsThatOutliveTheMembership) {
+  EXPECT_THAT(messages(load_overrides({"kafka.client.session.timeout.ms=6000"})),
+              ElementsAre("kafka.client.transaction.timeout.ms: 10000 is longer than kafka.client.session.timeout.ms, "
+                          "which is 6000: a dead instance's transaction would outlive its membership"));
+  EXPECT_THAT(
+      messages(load_overrides({"kafka.client.session.timeout.ms=6000", "kafka.client.transaction.timeout.ms=6000"})),
+      ElementsAre());
+}
+
 TEST(LoadSettings, RefusesToRunOnFilesAndOnKafkaTogether) {
   EXPECT_THAT(messages(load_overrides({"kafka.brokers=b:9092", "kafka.group=", "source.path=a"})),
               ElementsAre("source.path: a job runs on files or, with kafka.brokers, on Kafka: leave one of the two out",

@@ -20,6 +20,7 @@ namespace {
 using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 // Steps of an hour, sessions end after ten minutes, events may be half an hour late, dormant after six steps.
@@ -106,6 +107,26 @@ TEST(FoldUser, SessionsComeOutAsSoonAsNothingCanExtendThem) {
   EXPECT_EQ(session.amount, 9.5);
   EXPECT_THAT(session.kinds, ElementsAre(2, 0, 0, 1, 0, 0));
   EXPECT_THAT(session.categories, ElementsAre(std::pair("books", 2), std::pair("music", 1)));
+}
+
+TEST(FoldUser, WithoutModelsOnlySessionsComeOutAndTheyAreTheSame) {
+  OperatorOptions idle = short_steps();
+  idle.models = false;
+  SingleUser ann(short_steps()), bob(idle);
+  for (const int minute : {0, 5, 14, 30, 65, 66, 200}) {
+    ann.take({minute});
+    bob.take({minute});
+  }
+  ann.advance_to_minute(1000);
+  bob.advance_to_minute(1000);
+  ASSERT_THAT(bob.out.sessions, SizeIs(ann.out.sessions.size()));
+  for (std::size_t i = 0; i < bob.out.sessions.size(); ++i) {
+    EXPECT_EQ(bob.out.sessions[i].start, ann.out.sessions[i].start);
+    EXPECT_EQ(bob.out.sessions[i].end, ann.out.sessions[i].end);
+    EXPECT_EQ(bob.out.sessions[i].categories, ann.out.sessions[i].categories);
+  }
+  EXPECT_THAT(ann.out.steps, Not(IsEmpty()));
+  EXPECT_THAT(bob.out.steps, IsEmpty());
 }
 
 TEST(FoldUser, ASessionKeepsTheEventsOfACategoryThatLostItsSlot) {
