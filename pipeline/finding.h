@@ -8,8 +8,9 @@ namespace driftcast {
 struct Finding {
   enum class Verdict { kOk, kWarning, kProblem };  // kProblem: a job would fail, or its answers would be wrong
   Verdict verdict = Verdict::kOk;
-  std::string what;    // one line
-  std::string advice;  // what to do about it; empty: nothing
+  std::string what;      // one line
+  std::string advice;    // what to do about it; empty: nothing
+  bool refused = false;  // a right is missing
 };
 
 inline Finding fine(std::string what) { return {Finding::Verdict::kOk, std::move(what), ""}; }

@@ -22,7 +22,7 @@ class Job {
   // Who looks on. `fraction`: of the input, as in Progress.
   struct Audience {
     const std::atomic<bool>& stop;
-    const std::function<void(const Progress&)>& report;
+    std::function<void(const Progress&)> report;
     std::function<double()> fraction;
     Watchers watchers;
   };

@@ -117,7 +117,7 @@ std::vector<Finding> findings_of(const Verdicts& verdicts, const std::string& ve
 }  // namespace
 
 Result<int> committed_partitions(const KafkaClient& client, const PipelineOptions& options, int partitions) {
-  const std::string tried = "fetch its committed offsets";
+  const std::string tried = "fetch the committed offsets of the group '" + options.kafka.group + "'";
   const Event event = list_offsets(client, options.kafka.group, options.topics.input, partitions);
   if (!event) return error(ErrorCode::kUnavailable, "cannot " + tried + ": no answer");
   DRIFTCAST_TRY(checked(rd_kafka_event_error(event.get()), tried));

@@ -12,7 +12,6 @@
 namespace driftcast {
 namespace {
 
-constexpr std::int64_t kNewest = 1000;
 constexpr std::size_t kNamedReasons = 3;
 constexpr Duration kWait{500};
 constexpr std::chrono::seconds kPatience{15};  // without any record
@@ -95,6 +94,8 @@ class Sampler {
   InputSample sample_;
 };
 
+std::string text_of(const std::string& input) { return "topics.input '" + input + "'"; }
+
 // "missing_field /category 12, syntax 3": the most frequent ones first.
 std::string reasons_of(const InputSample& sample) {
   std::vector<std::pair<int, std::string>> reasons;
@@ -107,7 +108,10 @@ std::string reasons_of(const InputSample& sample) {
   return reasons.size() > kNamedReasons ? text + " and others" : text;
 }
 
-Finding check_decoding(const InputSample& sample, const std::string& input) {
+}  // namespace
+
+Finding check_decoding(const InputSample& sample, const std::string& topic) {
+  const std::string input = text_of(topic);
   if (sample.records == 0) return fine(input + " holds no records to look at yet");
   const std::string what = fmt::format("{}: {} of the newest {} records decode", input, sample.decoded, sample.records);
   if (sample.decoded == sample.records) return fine(what);
@@ -116,7 +120,8 @@ Finding check_decoding(const InputSample& sample, const std::string& input) {
   return problem(told, "mapping.* must say where the fields are; docs/configuration.md has examples");
 }
 
-std::optional<Finding> check_keys(const InputSample& sample, const std::string& input) {
+std::optional<Finding> check_keys(const InputSample& sample, const std::string& topic) {
+  const std::string input = text_of(topic);
   if (sample.users == 0) return std::nullopt;
   if (sample.other_key + sample.other_partition == 0) {
     return fine(fmt::format("{}: all {} of them about a user are keyed by user", input, sample.users));
@@ -132,8 +137,6 @@ std::optional<Finding> check_keys(const InputSample& sample, const std::string& 
   if (sample.other_key > 0) return problem(input + " is not keyed by user: " + counts, advice);
   return warning(input + " may be written with different partitioners: " + counts, advice);
 }
-
-}  // namespace
 
 Result<InputSample> sample_input(KafkaReader& reader, const Settings& settings, std::int64_t most) {
   const std::string& topic = settings.pipeline.topics.input;
@@ -160,9 +163,9 @@ Result<InputSample> sample_input(KafkaReader& reader, const Settings& settings, 
 }
 
 std::vector<Finding> check_sample(KafkaReader& reader, const Settings& settings) {
-  const std::string input = "topics.input '" + settings.pipeline.topics.input + "'";
-  const auto sample = sample_input(reader, settings, kNewest);
-  if (!sample) return {problem(input + ": " + sample.error().message, "allow Read on it")};
+  const std::string& input = settings.pipeline.topics.input;
+  const auto sample = sample_input(reader, settings, kNewestRecords);
+  if (!sample) return {problem(text_of(input) + ": " + sample.error().message, "allow Read on it")};
   std::vector<Finding> findings = {check_decoding(*sample, input)};
   if (auto keys = check_keys(*sample, input)) findings.push_back(std::move(*keys));
   return findings;

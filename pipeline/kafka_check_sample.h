@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,13 @@ struct InputSample {
 // Of the newest `most` offsets, spread evenly over the partitions.
 Result<InputSample> sample_input(KafkaReader& reader, const Settings& settings, std::int64_t most);
 
-// What the newest thousand say.
+inline constexpr std::int64_t kNewestRecords = 1000;
+
+// What they say: whether the field mapping fits them, and, if some are about users, whether they are keyed by user.
+Finding check_decoding(const InputSample& sample, const std::string& input);
+std::optional<Finding> check_keys(const InputSample& sample, const std::string& input);
+
+// Both, of the newest ones.
 std::vector<Finding> check_sample(KafkaReader& reader, const Settings& settings);
 
 }  // namespace driftcast

@@ -31,7 +31,11 @@ std::string counted(int partitions) {
 Known look_at(const KafkaClient& client, const Named& named, const std::string& rights,
               const std::string& how_to_make) {
   const auto found = client.find_topic(named.topic);
-  if (!found) return {std::nullopt, problem(named.text() + ": " + found.error().message, "allow " + rights + " on it")};
+  if (!found) {
+    Finding unseen = problem(named.text() + ": " + found.error().message, "allow " + rights + " on it");
+    unseen.refused = found.error().code == ErrorCode::kRefused;
+    return {std::nullopt, unseen};
+  }
   if (!*found) return {std::nullopt, problem(named.text() + " is not there", how_to_make)};
   return {*found, fine(named.text() + " has " + counted(**found))};
 }

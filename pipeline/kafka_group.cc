@@ -32,7 +32,7 @@ Result<std::unique_ptr<KafkaGroup>> KafkaGroup::open(const KafkaOptions& options
   std::unique_ptr<KafkaGroup> group(new KafkaGroup(options.group, topic));
   KafkaClient::Properties properties = {{"group.id", options.group},
                                         {"partition.assignment.strategy", "range"},
-                                        {"session.timeout.ms", "10000"},
+                                        {"session.timeout.ms", std::to_string(kSessionTimeoutMs)},
                                         {"heartbeat.interval.ms", "2000"},
                                         {"enable.auto.commit", "false"},
                                         {"enable.auto.offset.store", "false"},

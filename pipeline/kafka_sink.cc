@@ -54,9 +54,9 @@ Result<void> KafkaSink::connect(const KafkaOptions& options, const TopicOptions&
   callbacks.disconnect = [this] { ++disconnects_; };
   auto client = KafkaClient::make(KafkaClient::Role::kProducer, options,
                                   {{"transactional.id", transactional_id},
-                                   {"transaction.timeout.ms", "10000"},  // not longer than the group's session
-                                   {"partitioner", "murmur2_random"},    // as of the Java client
-                                   {"retry.backoff.ms", "5"},            // else every commit takes 100 ms
+                                   {"transaction.timeout.ms", std::to_string(kTransactionTimeoutMs)},
+                                   {"partitioner", "murmur2_random"},  // as of the Java client
+                                   {"retry.backoff.ms", "5"},          // else every commit takes 100 ms
                                    {"socket.nagle.disable", "true"}},
                                   std::move(callbacks));
   if (!client) return client.error();

@@ -10,20 +10,32 @@
 namespace driftcast {
 namespace {
 
-// The problems among the findings, one below the other; the warnings are logged.
-std::string problems_of(const std::vector<Finding>& findings) {
-  std::string problems;
-  for (const Finding& finding : findings) {
-    const std::string text = finding.advice.empty() ? finding.what : finding.what + "; " + finding.advice;
-    if (finding.verdict == Finding::Verdict::kWarning) spdlog::warn("{}", text);
-    if (finding.verdict == Finding::Verdict::kProblem) problems += "\n  " + text;
-  }
-  return problems;
+std::string text_of(const Finding& finding) {
+  return finding.advice.empty() ? finding.what : finding.what + "; " + finding.advice;
 }
 
-Result<void> refuse(const std::string& problems) {
+// Fails with all the problems among the findings, one below the other; the warnings are logged.
+Result<void> judge(const std::vector<Finding>& findings) {
+  std::string problems;
+  bool refused = false;
+  for (const Finding& finding : findings) {
+    if (finding.verdict == Finding::Verdict::kWarning) spdlog::warn("{}", text_of(finding));
+    if (finding.verdict == Finding::Verdict::kProblem) problems += "\n  " + text_of(finding);
+    refused = refused || finding.refused;
+  }
   if (problems.empty()) return {};
-  return error(ErrorCode::kConfig, "the job cannot run on these topics:" + problems);
+  return error(refused ? ErrorCode::kRefused : ErrorCode::kConfig, "the job cannot run on these topics:" + problems);
+}
+
+// Records that cannot be read are what dead letters are for; those of users that are mixed up are not.
+Result<void> check_records(KafkaReader& reader, const Settings& settings) {
+  const std::string& input = settings.pipeline.topics.input;
+  const auto sample = sample_input(reader, settings, kNewestRecords);
+  if (!sample) return sample.error();
+  const Finding decoding = check_decoding(*sample, input);
+  if (decoding.verdict != Finding::Verdict::kOk) spdlog::warn("{}", text_of(decoding));
+  const auto keys = check_keys(*sample, input);
+  return keys ? judge({*keys}) : Result<void>();
 }
 
 }  // namespace
@@ -33,11 +45,11 @@ Result<void> check_start(const Settings& settings) {
   if (!reader) return reader.error();
   const auto input = reader->client().find_topic(settings.pipeline.topics.input);
   if (!input) return input.error();  // also when no broker answers
-  DRIFTCAST_TRY(refuse(problems_of(check_topics(reader->client(), settings.pipeline))));
+  DRIFTCAST_TRY(judge(check_topics(reader->client(), settings.pipeline)));
   const auto committed = committed_partitions(reader->client(), settings.pipeline, **input);
   if (!committed) return committed.error();
   if (*committed > 0) return {};  // its records were looked at when it began
-  return refuse(problems_of(check_sample(*reader, settings)));
+  return check_records(*reader, settings);
 }
 
 }  // namespace driftcast
