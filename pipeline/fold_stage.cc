@@ -165,6 +165,10 @@ class Folder {
         ++position().ordinal;
         --budget_;
       }
+      if (!options_.models && user.sessions.empty()) {  // nothing of what is left will ever be asked for
+        DRIFTCAST_TRY(lane_.users.erase(entry.key()));
+        continue;
+      }
       user.queued = next_due(user, options_);
       if (user.queued != kEndOfTime) lane_.due.push(user.queued, entry.key());
     }

@@ -40,8 +40,11 @@ Result<std::unique_ptr<KafkaGroup>> KafkaGroup::open(const KafkaOptions& options
                                         {"isolation.level", "read_committed"},
                                         {"auto.offset.reset", "error"},
                                         {"fetch.wait.max.ms", "50"},
-                                        {"queued.min.messages", "50000"},
-                                        {"queued.max.messages.kbytes", "16384"}};
+                                        // Of a partition: what is processed in the second that a full queue is not
+                                        // filled again, in small pieces. The client's share of the memory.
+                                        {"queued.min.messages", "40000"},
+                                        {"queued.max.messages.kbytes", "16384"},
+                                        {"fetch.message.max.bytes", "131072"}};
   if (!options.instance.empty()) properties.emplace_back("group.instance.id", options.instance);
   KafkaClient::Callbacks callbacks;
   callbacks.rebalance = [self = group.get()](bool given, std::vector<Partition> partitions) {

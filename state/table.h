@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -94,6 +95,10 @@ class Table {
       out.push_back({table_, entry->key, entry->state ? std::optional(encode_value(*entry->state)) : std::nullopt});
       entry->dirty = false;
       entry->encoded = epoch;
+      if (!entry->state) {
+        leaving_.push_back({epoch, entry});
+        ++entry->leaving;
+      }
       measure(*entry);
     }
     dirty_.clear();
@@ -108,17 +113,19 @@ class Table {
   // turns wait for a written epoch or for an eighth more entries: what is pinned is not searched again and again.
   void trim() {
     const std::uint64_t written = written_.load(std::memory_order_acquire);
+    let_go(written);
     const bool hopeless = written == stuck_.written && entries_.size() <= stuck_.entries + stuck_.entries / 8;
     if (bytes_ <= budget_ || hopeless) return;
     for (std::size_t steps = 2 * entries_.size(); bytes_ > budget_ && steps > 0 && !entries_.empty();) {
       if (hand_ >= entries_.size()) hand_ = 0;
       Cached& entry = *entries_[hand_];
-      const bool stays = entry.dirty || entry.encoded > written || std::exchange(entry.used, false);
+      const bool stays =
+          entry.dirty || entry.leaving > 0 || entry.encoded > written || std::exchange(entry.used, false);
       if (stays) {
         ++hand_;
         --steps;
       } else {
-        evict(hand_);
+        evict(entry);
       }
     }
     stuck_ = bytes_ > budget_ ? Stuck{written, entries_.size()} : Stuck{};
@@ -128,6 +135,7 @@ class Table {
   void clear() {
     entries_.clear();
     dirty_.clear();
+    leaving_.clear();
     slots_.assign(kInitialSlots, Slot{});
     bytes_ = 0;
     dirty_bytes_.store(0, std::memory_order_relaxed);
@@ -148,7 +156,9 @@ class Table {
     std::uint64_t hash = 0;
     std::uint64_t encoded = 0;  // last epoch that encoded it
     std::int64_t bytes = 0;
+    std::size_t index = 0;  // among the entries
     bool dirty = false;
+    int leaving = 0;  // how often it is among the deletions that wait to be written
     bool used = false;
     std::optional<State> state;  // none: known to be absent, or deleted
   };
@@ -156,6 +166,12 @@ class Table {
   // The hash is here too, so that a probe that goes wrong touches no entry.
   struct Slot {
     std::uint64_t hash = 0;
+    Cached* entry = nullptr;
+  };
+
+  // That was encoded.
+  struct Deletion {
+    std::uint64_t epoch = 0;
     Cached* entry = nullptr;
   };
 
@@ -196,6 +212,7 @@ class Table {
     if (2 * (entries_.size() + 1) > slots_.size()) grow();
     entries_.push_back(std::make_unique<Cached>());
     Cached* entry = entries_.back().get();
+    entry->index = entries_.size() - 1;
     entry->key = key.bytes;
     entry->hash = key.hash;
     entry->state = std::move(state);
@@ -216,11 +233,22 @@ class Table {
     for (auto& entry : entries_) place(entry.get());
   }
 
-  // The last entry takes the free place under the hand.
-  void evict(std::size_t index) {
-    bytes_ -= entries_[index]->bytes;
-    unplace(*entries_[index]);
+  // What the store no longer holds need not be known to be absent. Oldest deletions first.
+  void let_go(std::uint64_t written) {
+    while (!leaving_.empty() && leaving_.front().epoch <= written) {
+      Cached& entry = *leaving_.front().entry;
+      leaving_.pop_front();
+      if (--entry.leaving == 0 && !entry.state && !entry.dirty && entry.encoded <= written) evict(entry);
+    }
+  }
+
+  // The last entry takes the free place.
+  void evict(Cached& entry) {
+    bytes_ -= entry.bytes;
+    unplace(entry);
+    const std::size_t index = entry.index;
     std::swap(entries_[index], entries_.back());
+    entries_[index]->index = index;
     entries_.pop_back();
   }
 
@@ -260,6 +288,7 @@ class Table {
   std::vector<std::unique_ptr<Cached>> entries_;
   std::vector<Slot> slots_;  // open addressing by hash
   std::vector<Cached*> dirty_;
+  std::deque<Deletion> leaving_;
   std::size_t hand_ = 0;
   Stuck stuck_;
   std::int64_t bytes_ = 0;

@@ -180,6 +180,29 @@ TEST(Table, ShipsATombstoneAlsoForAKeyTheStoreHasNotSeen) {
               ElementsAre(Entry{TableId::kLedger, "ann", std::nullopt}, Entry{TableId::kLedger, "bob", std::nullopt}));
 }
 
+TEST(Table, RemembersNothingOfADeletionThatIsWritten) {
+  MemoryStore store;
+  Notes table = notes(store, 1 << 20);
+  for (const char* key : {"ann", "bob", "eve"}) write(table, key, "1");
+  store_away(table, store, 1, encode(table, 1));
+  ASSERT_TRUE(table.erase("ann"));
+  ASSERT_TRUE(table.erase("bob"));
+  const auto deletions = encode(table, 2);
+  table.trim();
+  EXPECT_EQ(table.size(), 3);
+  write(table, "bob", "back again");
+  store_away(table, store, 2, deletions);
+  table.trim();
+  EXPECT_EQ(table.size(), 2) << "it has nothing to do with the budget";
+  EXPECT_EQ(read(table, "ann"), std::nullopt);
+  EXPECT_EQ(read(table, "bob"), "back again");
+  ASSERT_TRUE(table.erase("bob"));
+  store_away(table, store, 3, encode(table, 3));
+  table.trim();
+  EXPECT_EQ(read(table, "bob"), std::nullopt);
+  EXPECT_EQ(read(table, "eve"), "1");
+}
+
 TEST(Table, StartsAfreshAfterADeletion) {
   MemoryStore store;
   Notes table = notes(store, 1 << 20);

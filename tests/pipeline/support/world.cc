@@ -205,6 +205,7 @@ Settings with_random_dials(Settings settings, Random& random) {
   settings.pipeline.emit.drift = random.chance(0.8);
   settings.pipeline.emit.sessions = random.chance(0.8);
   settings.pipeline.emit.forecasts = random.chance(0.8);
+  settings.operators.models = settings.pipeline.emit.forecasts || settings.pipeline.emit.drift;
   return settings;
 }
 
