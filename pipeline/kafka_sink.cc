@@ -56,6 +56,7 @@ Result<void> KafkaSink::connect(const KafkaOptions& options, const TopicOptions&
                                   {{"transactional.id", transactional_id},
                                    {"transaction.timeout.ms", std::to_string(kTransactionTimeoutMs)},
                                    {"partitioner", "murmur2_random"},  // as of the Java client
+                                   {"linger.ms", "25"},                // a commit does not wait for it
                                    {"retry.backoff.ms", "5"},          // else every commit takes 100 ms
                                    {"socket.nagle.disable", "true"}},
                                   std::move(callbacks));

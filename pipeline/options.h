@@ -47,7 +47,7 @@ struct LimitOptions {
 struct SourceOptions {
   std::string path;  // "-": standard input
   int partitions = 4;
-  int slice = 1000;   // records polled together, per partition
+  int slice = 2000;   // records polled together, per partition
   bool close = true;  // append an advance record that closes everything at the end of the input
 };
 
