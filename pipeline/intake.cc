@@ -18,10 +18,15 @@ Intake::Intake(Lanes& lanes, Log& log, const Settings& settings, std::int64_t no
     : lanes_(lanes), log_(log), options_(settings.pipeline), epoch_began_ms_(now_ms) {
   const auto count = static_cast<std::int64_t>(lanes.size());
   dirty_limit_ = std::min(options_.changelog.bytes, settings.state.cache_bytes / count / 2);
+}
+
+// Once an interval, each lane in a part of it that is its own: what two ship together delays an epoch by twice as much.
+void Intake::plan_shipment(Lane& lane, std::int64_t now_ms) const {
   const std::int64_t interval = options_.changelog.interval.count();
-  for (std::size_t i = 0; i < lanes.size(); ++i) {  // staggered: not all lanes ship in the same epoch
-    lanes[i]->shipped_at_ms = now_ms - interval * static_cast<std::int64_t>(i) / count;
-  }
+  const auto lanes = static_cast<std::int64_t>(lanes_.size()), place = static_cast<std::int64_t>(lane.slot);
+  const std::int64_t own = interval * place / lanes;
+  const std::int64_t intervals = interval == 0 ? 0 : (now_ms - own) / interval + 1;
+  lane.ship_due_ms = interval == 0 ? now_ms : own + intervals * interval;
 }
 
 // Between two epochs: what comes must not be older than what a lane has been part of already.
@@ -40,7 +45,7 @@ Result<void> Intake::take_in(std::int64_t now_ms) {
 }
 
 bool Intake::ship_due(const Lane& lane, std::int64_t now_ms) const {
-  return now_ms - lane.shipped_at_ms >= options_.changelog.interval.count() || lane.dirty_bytes() >= dirty_limit_;
+  return now_ms >= lane.ship_due_ms || lane.dirty_bytes() >= dirty_limit_;
 }
 
 bool Intake::epoch_due(std::int64_t now_ms) const {
@@ -171,7 +176,7 @@ void Intake::committed(const std::vector<Partition>& shipped, std::uint64_t epoc
   for (Lane* lane : members_) {
     if (std::find(shipped.begin(), shipped.end(), lane->partition) == shipped.end()) continue;
     lane->mark_epoch = epoch;
-    lane->shipped_at_ms = now_ms;
+    plan_shipment(*lane, now_ms);
     lane->written(epoch);
   }
 }

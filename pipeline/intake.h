@@ -47,6 +47,7 @@ class Intake {
   bool epoch_holds(std::int64_t beyond_its_bounds) const;
   bool epoch_due(std::int64_t now_ms) const;
   bool ship_due(const Lane& lane, std::int64_t now_ms) const;
+  void plan_shipment(Lane& lane, std::int64_t now_ms) const;
   bool idle() const;
   void end_epoch(std::int64_t now_ms, bool last);
   Result<void> take_in(std::int64_t now_ms);

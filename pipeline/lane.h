@@ -92,7 +92,7 @@ struct Lane {
   bool begun = false;                  // its first epoch has ended, which fixes where it stands: it may be polled
   std::unique_ptr<DecodedSlice> held;  // the input's end, while another lane is not yet where its outputs are
   std::atomic<int> in_flight{0};
-  std::int64_t shipped_at_ms = 0;  // process clock
+  std::int64_t ship_due_ms = 0;  // process clock
 
   std::int64_t dirty_bytes() const {
     return fold.users.dirty_bytes() + infer.windows.dirty_bytes() + judge.ledgers.dirty_bytes();
