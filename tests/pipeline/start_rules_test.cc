@@ -233,5 +233,41 @@ TEST(CommitRule12, ASnapshotStaysSmallWhateverTheInterval) {
   EXPECT_LE(largest(20'000), 60U);
 }
 
+// How many lanes shipped in each transaction.
+class ShipmentsLog final : public FaultLog {
+ public:
+  using FaultLog::FaultLog;
+  std::vector<int> shipped;
+
+  Result<void> begin() override {
+    shipped.push_back(0);
+    return FaultLog::begin();
+  }
+  Result<Offset> write_changelog(Partition p, std::span<const Entry> entries, const Mark& mark) override {
+    ++shipped.back();
+    return FaultLog::write_changelog(p, entries, mark);
+  }
+};
+
+// Else the snapshots of all lanes would hold up the same epoch.
+TEST(CommitRule12, LanesShipInTurn) {
+  constexpr int kLanes = 4;
+  MemoryLog log(kLanes);
+  append(log, make_input(5, 4'000, kLanes));
+  MemoryStore store;
+  ShipmentsLog seen(log);
+  Settings settings = small_settings();
+  settings.pipeline.source.slice = 5;
+  settings.pipeline.epoch.interval = Duration{5};
+  settings.pipeline.changelog.interval = Duration{400};
+  ASSERT_TRUE(run_to_end(settings, seen, store));
+  ASSERT_GT(seen.shipped.size(), 20U);
+  EXPECT_EQ(seen.shipped.front(), kLanes) << "the first epoch fixes where each lane stands";
+  EXPECT_EQ(seen.shipped.back(), kLanes) << "the last one leaves nothing to replay";
+  const std::vector<int> between(seen.shipped.begin() + 1, seen.shipped.end() - 1);
+  EXPECT_EQ(*std::max_element(between.begin(), between.end()), 1);
+  EXPECT_GE(std::count(between.begin(), between.end(), 1), kLanes);
+}
+
 }  // namespace
 }  // namespace driftcast
