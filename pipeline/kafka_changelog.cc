@@ -55,7 +55,11 @@ Result<KafkaChangelog> KafkaChangelog::open(const KafkaOptions& options, const s
                                    {"enable.partition.eof", "true"},
                                    {"isolation.level", "read_committed"},
                                    {"auto.offset.reset", "error"},
-                                   {"fetch.wait.max.ms", "10"}});
+                                   {"fetch.wait.max.ms", "10"},
+                                   // A full queue is not filled again for a second.
+                                   {"queued.min.messages", "250000"},
+                                   {"queued.max.messages.kbytes", "32768"},
+                                   {"fetch.message.max.bytes", "262144"}});
   if (!client) return client.error();
   return KafkaChangelog(std::move(*client), topic);
 }
