@@ -40,9 +40,9 @@ struct OperatorOptions {
   TimeOptions time;
   CategoryOptions categories;
   DriftOptions drift;
-  std::vector<int> horizons = {7, 14, 30};                      // in steps, ascending, 1..kMaxHorizons of them
+  std::vector<int> horizons = {7, 14, 30};  // in steps, ascending, 1..kMaxHorizons of them
   bool models = true;  // steps close and models learn; false where nobody wants what they say, only sessions
-  double level = 0.9;                                           // nominal coverage of the intervals
+  double level = 0.9;  // nominal coverage of the intervals
   std::array<float, kKinds> kind_weights = {1, 2, 4, 8, 1, 1};  // of view, click, cart, purchase, return, other
 };
 

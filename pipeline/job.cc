@@ -1,5 +1,6 @@
 #include "pipeline/job.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <random>
@@ -54,6 +55,7 @@ Job::Job(const Settings& settings, const ModelSet& models, Store& store, Audienc
       store_(store),
       audience_(std::move(audience)),
       began_ms_(clock_.now_ms()),
+      flushed_ms_(began_ms_),
       cpu_began_(cpu_seconds()) {}
 
 Result<void> Job::work(Log& log, Opening opening) {
@@ -82,7 +84,17 @@ void Job::show_readiness(Assembly& assembly) {
   audience_.watchers.metrics->not_ready(std::move(why));
 }
 
+// What a crash leaves in memory is read from the log again: little of it, if the store reaches the disk now and then.
+void Job::start_flush() {
+  constexpr std::int64_t kApartMs = 30'000;
+  const std::int64_t now = clock_.now_ms();
+  if (settings_.state.dir.empty() || now - flushed_ms_ < kApartMs) return;
+  flushed_ms_ = now;
+  if (const auto flushed = store_.start_flush(); !flushed) spdlog::warn("{}", flushed.error().message);
+}
+
 void Job::tick(Assembly& assembly) {
+  start_flush();
   show_readiness(assembly);
   assembly.show_partitions();
   const Summary now = with(assembly);

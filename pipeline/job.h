@@ -40,6 +40,7 @@ class Job {
  private:
   Result<void> run(Assembly& assembly);
   void tick(Assembly& assembly);
+  void start_flush();
   void show_readiness(Assembly& assembly);
   Summary with(const Assembly& assembly) const;
 
@@ -49,6 +50,7 @@ class Job {
   Audience audience_;
   SteadyClock clock_;
   std::int64_t began_ms_;
+  std::int64_t flushed_ms_;
   double cpu_began_;
   Summary done_;  // by the assemblies before
   int assemblies_ = 0;

@@ -168,6 +168,7 @@ struct RocksDbStore::Parts {
   Result<void> write_format();
   Result<void> write(Partition partition, std::span<const Entry> entries, const Mark* mark);
   bool holds_something(const Family& family) const;
+  Result<void> flush_all(const rocksdb::FlushOptions& options);
 };
 
 Result<void> RocksDbStore::Parts::adopt_all(const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
@@ -356,17 +357,26 @@ Result<void> RocksDbStore::drop(Partition partition) {
   return {};
 }
 
-Result<void> RocksDbStore::flush() {
-  std::vector<Family> families;
+Result<void> RocksDbStore::Parts::flush_all(const rocksdb::FlushOptions& options) {
+  std::vector<Family> all;
   {
-    const std::lock_guard lock(parts_->mutex);
-    for (const auto& [partition, family] : parts_->families) families.push_back(family);
+    const std::lock_guard lock(mutex);
+    for (const auto& [partition, family] : families) all.push_back(family);
   }
-  for (const Family& family : families) {
-    const auto status = parts_->database->Flush({}, family.get());
-    if (!status.ok() && !status.IsColumnFamilyDropped()) return failed("cannot flush", parts_->dir, status);
+  for (const Family& family : all) {
+    const auto status = database->Flush(options, family.get());
+    if (!status.ok() && !status.IsColumnFamilyDropped()) return failed("cannot flush", dir, status);
   }
   return {};
+}
+
+Result<void> RocksDbStore::flush() { return parts_->flush_all({}); }
+
+Result<void> RocksDbStore::start_flush() {
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;  // else it waits until there is no danger of one
+  return parts_->flush_all(options);
 }
 
 }  // namespace driftcast

@@ -25,6 +25,7 @@ class RocksDbStore final : public Store {
   Result<void> prepare(std::span<const Partition> partitions) override;
   Result<void> drop(Partition) override;
   Result<void> flush() override;
+  Result<void> start_flush() override;
 
  private:
   struct Parts;

@@ -58,6 +58,8 @@ class Store {
 
   virtual Result<void> drop(Partition) = 0;
   virtual Result<void> flush() = 0;  // what has been applied survives the process
+  // Begins that, and does not wait for it: so that a crash leaves little to restore.
+  virtual Result<void> start_flush() { return {}; }
 };
 
 }  // namespace driftcast

@@ -5,10 +5,14 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "tests/support/scratch_dir.h"
 
@@ -61,6 +65,23 @@ TEST(RocksDbStore, OpensAgainOnceTheOtherIsGone) {
   const ScratchDir dir;
   { ASSERT_TRUE(open(dir.path())); }
   EXPECT_TRUE(open(dir.path()));
+}
+
+TEST(RocksDbStore, ReachesTheDiskWithoutBeingWaitedFor) {
+  const ScratchDir dir;
+  const auto store = open(dir.path());
+  ASSERT_TRUE(store);
+  ASSERT_TRUE((*store)->apply(0, {}, mark_of(1)));
+  ASSERT_TRUE((*store)->start_flush());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  const auto tables = [&] {
+    const std::filesystem::directory_iterator entries(dir.path());
+    return std::count_if(begin(entries), end(entries), [](const auto& e) { return e.path().extension() == ".sst"; });
+  };
+  while (tables() < 2 && std::chrono::steady_clock::now() < deadline) {  // one holds the format
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_GE(tables(), 2);
 }
 
 TEST(RocksDbStore, RefusesADatabaseOfAnotherProgram) {
