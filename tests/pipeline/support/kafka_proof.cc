@@ -213,6 +213,7 @@ void Scene::start(const std::string& name, const std::string& kill_at, const std
   std::vector<std::string> arguments = arguments_of(name);
   arguments.insert(arguments.end(), more.begin(), more.end());
   instances_[name] = std::make_unique<Child>(arguments, kill_at);
+  names_.insert(name);
 }
 
 bool Scene::runs(const std::string& name) {
@@ -254,6 +255,25 @@ void Scene::stop(const std::string& name) {
 
 void Scene::forget_state(const std::string& name) { std::filesystem::remove_all(state_of(name)); }
 
+// Of each partition as the instance has left it that came furthest: the last one has nothing to do with those that others
+// had finished.
+std::vector<std::string> Scene::newest_states() const {
+  std::map<int, std::pair<long long, std::string>> newest;
+  for (const std::string& name : names_) {
+    if (!std::filesystem::exists(state_of(name))) continue;
+    for (const std::string& line : states_in(state_of(name))) {
+      int partition = 0;
+      long long position = 0;
+      std::istringstream(line) >> partition >> position;
+      auto& known = newest[partition];
+      if (known.second.empty() || position > known.first) known = {position, line};
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [partition, state] : newest) lines.push_back(state.second);
+  return lines;
+}
+
 Observed Scene::settle() {
   await_feed();
   std::vector<std::string> left;
@@ -270,7 +290,7 @@ Observed Scene::settle() {
                                          : record.key.value_or("(null)") + " " + record.value.value_or("(null)"));
     }
   }
-  observed[kStates] = states_in(state_of("last"));
+  observed[kStates] = newest_states();
   sort_all(observed);
   return observed;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -80,13 +81,15 @@ class Scene {
   std::string state_of(const std::string& name) const { return dir_.path("state-" + name); }
   void write(std::size_t from, std::size_t to);
   void check(const std::string& name, const Ended& ended);
+  std::vector<std::string> newest_states() const;
 
   const Evidence& evidence_;
   Settings settings_;
   KafkaBroker& broker_;
   ScratchDir dir_;
   std::string prefix_;
-  std::map<std::string, std::unique_ptr<Child>> instances_;
+  std::map<std::string, std::unique_ptr<Child>> instances_;  // that run
+  std::set<std::string> names_;                              // of all there have been
   std::atomic<bool> feeding_{false};
   std::thread feeder_;
   int killed_ = 0;
