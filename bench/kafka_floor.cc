@@ -5,8 +5,10 @@
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 #include <memory>
 
 #include "bench/kafka_report.h"
@@ -22,14 +24,12 @@ constexpr std::size_t kSlice = 1000;
 
 // As the job's own consumer, but for the group.
 KafkaClient consumer(const KafkaOptions& options) {
-  return need(KafkaClient::make(KafkaClient::Role::kConsumer, options,
-                                {{"group.id", options.group},
-                                 {"enable.auto.commit", "false"},
-                                 {"enable.partition.eof", "true"},
-                                 {"isolation.level", "read_committed"},
-                                 {"fetch.wait.max.ms", "50"},
-                                 {"queued.min.messages", "50000"},
-                                 {"queued.max.messages.kbytes", "16384"}}));
+  KafkaClient::Properties properties = {{"group.id", options.group},
+                                        {"enable.auto.commit", "false"},
+                                        {"enable.partition.eof", "true"},
+                                        {"isolation.level", "read_committed"}};
+  std::ranges::copy(KafkaSource::fetching(), std::back_inserter(properties));
+  return need(KafkaClient::make(KafkaClient::Role::kConsumer, options, properties));
 }
 
 // The client alone: every record is fetched, handed out in batches, and let go.

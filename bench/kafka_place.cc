@@ -6,12 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
+#include "pipeline/files.h"
 #include "pipeline/kafka_topics.h"
 
 namespace driftcast::bench {
@@ -40,17 +39,6 @@ KafkaOptions options_of(const std::string& address, const std::string& group) {
   return options;
 }
 
-// Directories of those that were killed.
-void sweep(const std::filesystem::path& temporary) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(temporary, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kDirectory)) continue;
-    const int owner = std::atoi(name.c_str() + kDirectory.size());
-    if (owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), ignored);
-  }
-}
-
 std::string next_name() {
   static int made = 0;
   return fmt::format("job{}", ++made);
@@ -62,7 +50,7 @@ std::string next_name() {
 
 Broker::Broker() {
   const std::filesystem::path temporary = std::filesystem::temp_directory_path();
-  sweep(temporary);
+  remove_remains(temporary.string(), kDirectory);  // of those that were killed
   dir_ = (temporary / fmt::format("{}{}-XXXXXX", kDirectory, ::getpid())).string();
   if (::mkdtemp(dir_.data()) == nullptr) throw Failure("cannot make a directory such as " + dir_);
   try {

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -51,6 +53,16 @@ Result<std::string> read_if_present(const std::string& path) {
   errno = failed;
   if (failed != 0) return file_error(ErrorCode::kIo, "read", path);
   return bytes;
+}
+
+void remove_remains(const std::string& dir, std::string_view name) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, ignored)) {
+    const std::string found = entry.path().filename().string();
+    if (!found.starts_with(name)) continue;
+    const int owner = std::atoi(found.c_str() + name.size());
+    if (owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), ignored);
+  }
 }
 
 Result<void> make_directory(const std::string& path) {

@@ -20,6 +20,9 @@ Result<void> replace_file(const std::string& path, std::string_view bytes);
 // The whole file; absent files read as empty.
 Result<std::string> read_if_present(const std::string& path);
 
+// Removes what is named so with the id of a process that has ended behind it: it was killed and could not clean up.
+void remove_remains(const std::string& dir, std::string_view name);
+
 // Makes a directory and its parents.
 Result<void> make_directory(const std::string& path);
 

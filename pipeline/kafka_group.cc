@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
+
+#include "pipeline/kafka_source.h"
 
 namespace driftcast {
 namespace {
@@ -38,13 +41,8 @@ Result<std::unique_ptr<KafkaGroup>> KafkaGroup::open(const KafkaOptions& options
                                         {"enable.auto.offset.store", "false"},
                                         {"enable.partition.eof", until == Until::kEnd ? "true" : "false"},
                                         {"isolation.level", "read_committed"},
-                                        {"auto.offset.reset", "error"},
-                                        {"fetch.wait.max.ms", "50"},
-                                        // Of a partition: what is processed in the second that a full queue is not
-                                        // filled again, in small pieces. The client's share of the memory.
-                                        {"queued.min.messages", "40000"},
-                                        {"queued.max.messages.kbytes", "16384"},
-                                        {"fetch.message.max.bytes", "131072"}};
+                                        {"auto.offset.reset", "error"}};
+  std::ranges::copy(KafkaSource::fetching(), std::back_inserter(properties));
   if (!options.instance.empty()) properties.emplace_back("group.instance.id", options.instance);
   KafkaClient::Callbacks callbacks;
   callbacks.rebalance = [self = group.get()](bool given, std::vector<Partition> partitions) {

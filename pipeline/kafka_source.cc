@@ -49,6 +49,13 @@ class KafkaSource::Messages {
   std::size_t count_ = 0;
 };
 
+KafkaClient::Properties KafkaSource::fetching() {
+  return {{"fetch.wait.max.ms", "50"},
+          {"queued.min.messages", "40000"},
+          {"queued.max.messages.kbytes", "16384"},
+          {"fetch.message.max.bytes", "131072"}};
+}
+
 Result<std::unique_ptr<KafkaSource>> KafkaSource::open(const KafkaClient& client, const std::string& topic,
                                                        std::span<const Partition> partitions, const Start& start,
                                                        Ends ends) {

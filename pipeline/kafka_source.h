@@ -23,6 +23,10 @@ class KafkaSource {
   // Offsets behind the last record of each partition, where reading ends; none: it never does.
   using Ends = std::optional<std::map<Partition, Offset>>;
 
+  // How the client it borrows is to fetch. Of a partition the client holds what is processed in the second that a full
+  // queue is not filled again, and gets it in small pieces: that is its share of the memory.
+  static KafkaClient::Properties fetching();
+
   // Borrows the client, which must outlive the source. Asks for the partitions' ranges; fails with kUnavailable when
   // nobody answers in time.
   static Result<std::unique_ptr<KafkaSource>> open(const KafkaClient& client, const std::string& topic,
