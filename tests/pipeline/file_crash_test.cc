@@ -18,6 +18,7 @@
 #include "pipeline/kill_point.h"
 #include "state/rocksdb_store.h"
 #include "tests/pipeline/support/child.h"
+#include "tests/pipeline/support/lines_of.h"
 #include "tests/support/scratch_dir.h"
 
 namespace driftcast {
@@ -33,13 +34,6 @@ std::string bytes_of(const std::string& path) {
   std::ostringstream bytes;
   bytes << std::ifstream(path, std::ios::binary).rdbuf();
   return bytes.str();
-}
-
-std::vector<std::string> lines_of(const std::string& path) {
-  std::vector<std::string> lines;
-  std::istringstream text(bytes_of(path));
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines;
 }
 
 std::string between(const std::string& line, const std::string& before, char after) {

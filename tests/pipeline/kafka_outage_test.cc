@@ -16,7 +16,6 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 constexpr const char* kInstance = "one";
 
@@ -39,9 +38,13 @@ bool comes_to(const Scene& scene, const std::string& path, const std::string& an
   return false;
 }
 
+const Evidence& evidence() {
+  static const Evidence made = Evidence::generated(6'000, 150, 20, 9);
+  return made;
+}
+
 TEST(KafkaOutage, IsWaitedForLongerThanTheSessionAndTheTransactionLast) {
-  const Evidence evidence = Evidence::generated(6'000, 150, 20, 9);
-  Scene scene(evidence, {"http.listen=127.0.0.1:0"});
+  Scene scene(evidence(), {"http.listen=127.0.0.1:0"});
   scene.feed_share(0, 0.5);
   scene.start(kInstance);
   ASSERT_TRUE(comes_to(scene, "/readyz", " 200 ")) << scene.talk(kInstance);
@@ -55,13 +58,12 @@ TEST(KafkaOutage, IsWaitedForLongerThanTheSessionAndTheTransactionLast) {
   KafkaBroker::shared().start();
   EXPECT_TRUE(comes_to(scene, "/readyz", " 200 ")) << scene.talk(kInstance);
   scene.feed_share(0.7, 1);
-  EXPECT_EQ(difference(evidence.in_files(), scene.settle()), "");
+  EXPECT_EQ(difference(evidence().in_files(), scene.settle()), "");
 }
 
 // What an operator would build alarms on.
 TEST(KafkaMetrics, TellOfPartitionsEpochsAndRecords) {
-  const Evidence evidence = Evidence::generated(6'000, 150, 20, 9);
-  Scene scene(evidence, {"http.listen=127.0.0.1:0"});
+  Scene scene(evidence(), {"http.listen=127.0.0.1:0"});
   scene.feed_share(0, 1);
   scene.start(kInstance);
   ASSERT_TRUE(comes_to(scene, "/metrics", "driftcast_records_total{outcome=\"advance\"} 4\n")) << scene.talk(kInstance);

@@ -15,6 +15,7 @@
 #include "tests/pipeline/support/child.h"
 #include "tests/pipeline/support/kafka_broker.h"
 #include "tests/pipeline/support/kafka_job.h"
+#include "tests/pipeline/support/lines_of.h"
 #include "tests/support/scratch_dir.h"
 
 namespace driftcast {
@@ -27,13 +28,6 @@ constexpr int kPartitions = 3;
 constexpr const char* kTopicNames[] = {"forecasts", "sessions", "late", "dlq"};
 
 using Arguments = std::vector<std::string>;
-
-std::vector<std::string> lines_of(const std::string& path) {
-  std::vector<std::string> lines;
-  std::ifstream text(path);
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines;
-}
 
 std::string user_of(const std::string& line, const std::string& field) {
   const std::string before = "\"" + field + "\":\"";

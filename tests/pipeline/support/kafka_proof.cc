@@ -14,6 +14,7 @@
 
 #include "pipeline/file_source.h"
 #include "tests/pipeline/support/kafka_job.h"
+#include "tests/pipeline/support/lines_of.h"
 
 namespace driftcast {
 namespace {
@@ -24,17 +25,6 @@ using std::chrono::steady_clock;
 constexpr const char* kOutputTopics[] = {"forecasts", "drift", "sessions", "late", "dlq"};
 constexpr const char* kStates = "states";
 constexpr milliseconds kPiece{40};  // between two writes to the input
-
-std::vector<std::string> lines_in(std::istream& text) {
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines;
-}
-
-std::vector<std::string> lines_of(const std::string& path) {
-  std::ifstream text(path);
-  return lines_in(text);
-}
 
 // The text of a field, or nothing: also where the line is no JSON.
 std::string field_of(const std::string& line, const std::string& field) {
@@ -59,8 +49,10 @@ std::vector<std::string> with_sets(std::vector<std::string> arguments, const std
 // Lines of what describe says, but for its heading.
 std::vector<std::string> states_in(const std::string& dir) {
   std::istringstream text(run_well({"describe", "--state", "--set", "state.dir=" + dir}));
-  std::vector<std::string> lines = lines_in(text);
-  lines.erase(lines.begin());
+  std::vector<std::string> lines;
+  std::string line;
+  std::getline(text, line);
+  while (std::getline(text, line)) lines.push_back(line);
   return lines;
 }
 
