@@ -85,8 +85,8 @@ void check_ends(const PipelineOptions& options, Checker& checker) {
 // Of a property of the client that the settings give, or of one that they do not.
 std::int64_t milliseconds_of(const ClientProperties& client, std::string_view name, std::int64_t otherwise) {
   for (const auto& [property, value] : client.values) {
-    const auto number = parse_integer(value);
-    if (property == name && number) otherwise = *number;
+    if (property != name) continue;
+    if (const auto number = parse_integer(value)) otherwise = *number;
   }
   return otherwise;
 }

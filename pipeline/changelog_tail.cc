@@ -39,11 +39,9 @@ Result<bool> ChangelogTail::take(ChangelogRecord&& record) {
   return true;
 }
 
-Result<Mark> ChangelogTail::apply(Log& log, const std::optional<Mark>& local) {
-  const auto extent = log.changelog_extent(committed_.partition);
-  if (!extent) return extent.error();
+Result<Mark> ChangelogTail::apply(Log& log, const std::optional<Mark>& local, Offset end) {
   begin_ = local ? local->changelog_offset : 0;
-  end_ = extent->end;
+  end_ = end;
   DRIFTCAST_TRY(log.replay_changelog(committed_.partition, begin_,
                                      [this](ChangelogRecord&& record) { return take(std::move(record)); }));
   if (!mark_ || mark_->epoch != committed_.mark_epoch || mark_->lineage != committed_.lineage) {

@@ -20,8 +20,9 @@ class ChangelogTail {
   ChangelogTail(Store& store, const OffsetCommit& committed, const RecoveryWatch& watch)
       : store_(store), committed_(committed), watch_(watch) {}
 
-  // Applies it to a store that stands at `local`, or, without one, to an empty store. Returns the mark that is named.
-  Result<Mark> apply(Log& log, const std::optional<Mark>& local);
+  // Applies it to a store that stands at `local`, or, without one, to an empty store. `end`: of the changelog, to tell
+  // how far it is. Returns the mark that is named.
+  Result<Mark> apply(Log& log, const std::optional<Mark>& local, Offset end);
 
  private:
   Result<bool> take(ChangelogRecord&& record);

@@ -23,10 +23,10 @@ Intake::Intake(Lanes& lanes, Log& log, const Settings& settings, std::int64_t no
 // Once an interval, each lane in a part of it that is its own: what two ship together delays an epoch by twice as much.
 void Intake::plan_shipment(Lane& lane, std::int64_t now_ms) const {
   const std::int64_t interval = options_.changelog.interval.count();
+  if (interval == 0) return;  // always due
   const auto lanes = static_cast<std::int64_t>(lanes_.size()), place = static_cast<std::int64_t>(lane.slot);
   const std::int64_t own = interval * place / lanes;
-  const std::int64_t intervals = interval == 0 ? 0 : (now_ms - own) / interval + 1;
-  lane.ship_due_ms = interval == 0 ? now_ms : own + intervals * interval;
+  lane.ship_due_ms = own + ((now_ms - own) / interval + 1) * interval;
 }
 
 // Between two epochs: what comes must not be older than what a lane has been part of already.

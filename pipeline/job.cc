@@ -78,10 +78,11 @@ Result<void> Job::run(Assembly& assembly) {
 
 // Ready is who processes the input.
 void Job::show_readiness(Assembly& assembly) {
-  if (audience_.watchers.metrics == nullptr) return;
+  Metrics* const metrics = audience_.watchers.metrics;
+  if (metrics == nullptr) return;
   std::string why = audience_.stop ? "stopping" : assembly.log().trouble();
   if (why.empty() && assembly.recovered() == 0) why = "restoring";
-  audience_.watchers.metrics->not_ready(std::move(why));
+  why.empty() ? metrics->ready() : metrics->not_ready(std::move(why));
 }
 
 // What a crash leaves in memory is read from the log again: little of it, if the store reaches the disk now and then.

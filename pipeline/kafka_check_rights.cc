@@ -58,14 +58,14 @@ std::set<std::string> written_by_job(const TopicOptions& topics) {
 using Verdicts = std::map<std::string, int>;
 
 // A reader at the end of a partition is told so, unless it may not read.
-Verdicts try_reading(const KafkaClient& client, const std::set<std::string>& topics) {
+Result<Verdicts> try_reading(const KafkaClient& client, const std::set<std::string>& topics) {
   const KafkaPtr<rd_kafka_topic_partition_list_s> list(rd_kafka_topic_partition_list_new(2));
   Verdicts verdicts;
   for (const std::string& topic : topics) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = RD_KAFKA_OFFSET_END;
     verdicts[topic] = RD_KAFKA_RESP_ERR__TIMED_OUT;
   }
-  rd_kafka_assign(client.get(), list.get());
+  DRIFTCAST_TRY(client.assign(list.get()));
   std::set<std::string> waiting = topics;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{kAnswerMs};
   while (!waiting.empty() && std::chrono::steady_clock::now() < deadline) {
@@ -75,7 +75,7 @@ Verdicts try_reading(const KafkaClient& client, const std::set<std::string>& top
     verdicts[topic] = news->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ? RD_KAFKA_RESP_ERR_NO_ERROR : news->err;
     waiting.erase(topic);
   }
-  rd_kafka_assign(client.get(), nullptr);
+  DRIFTCAST_TRY(client.assign(nullptr));
   return verdicts;
 }
 
@@ -135,7 +135,9 @@ Result<int> committed_partitions(const KafkaClient& client, const PipelineOption
 }
 
 std::vector<Finding> check_reading(const KafkaClient& client, const TopicOptions& topics) {
-  return findings_of(try_reading(client, seen_of(client, {topics.input, topics.changelog})), "read", "Read");
+  const auto tried = try_reading(client, seen_of(client, {topics.input, topics.changelog}));
+  if (!tried) return {problem("the right to read cannot be tried: " + tried.error().message, "")};
+  return findings_of(*tried, "read", "Read");
 }
 
 std::vector<Finding> check_writing(const KafkaClient& client, const KafkaOptions& options, const TopicOptions& topics) {

@@ -1,13 +1,13 @@
 // KafkaSink: outputs, changelog and offsets of one epoch as one Kafka transaction.
 //
-// Opening one fences whoever had its transactional id before, and aborts what that had open: of two instances of one name
-// only the later can commit. That an instance commits for its own partitions only is seen to by the group's membership,
-// which goes with the offsets.
+// Opening one fences whoever had its transactional id before, and aborts what that had open: of two instances of one
+// name only the later can commit. That an instance commits for its own partitions only is seen to by the group's
+// membership, which goes with the offsets.
 //
-// Failures are kRollback, or kRefused for want of a right: then the transaction is aborted, or will be by the next sink. A failure whose outcome is not known
-// to the last bit ends this sink: its client is thrown away, so that no late answer can touch a later transaction. So does a connection that broke during a commit: the client
-// repeats the request, and a copy of it may be on its way still. A new sink finds out what was committed. One thread at a
-// time.
+// Failures are kRollback, or kRefused for want of a right: then the transaction is aborted, or will be by the next sink.
+// A failure whose outcome is not known to the last bit ends this sink: its client is thrown away, so that no late answer
+// can touch a later transaction. So does a connection that broke during a commit: the client repeats the request, and a
+// copy of it may be on its way still. A new sink finds out what was committed. One thread at a time.
 #pragma once
 
 #include <array>

@@ -19,7 +19,8 @@ class KafkaWriter {
   // The topic must be there.
   static Result<std::unique_ptr<KafkaWriter>> open(const KafkaOptions& options, const std::string& topic);
 
-  // To the partition of its key, as Kafka's own clients would; an empty key is none, an empty value is one. Waits while the brokers are slower;
+  // To the partition of its key, as Kafka's own clients would; an empty key is none, an empty value is one. Waits while
+  // the brokers are slower;
   // fails when they take nothing for a minute, or when a record written before could not be delivered.
   Result<void> write(std::string_view key, std::string_view value);
   // Returns when the brokers have everything.

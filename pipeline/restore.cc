@@ -91,16 +91,14 @@ Result<std::optional<Mark>> usable_mark(Store& store, const OffsetCommit& commit
 Result<std::optional<Mark>> catch_up(Log& log, Store& store, const OffsetCommit& committed, std::optional<Mark> local,
                                      const RecoveryWatch& watch) {
   if (local && local->epoch == committed.mark_epoch) return local;
-  if (local) {
-    const auto extent = log.changelog_extent(committed.partition);
-    if (!extent) return extent.error();
-    if (local->changelog_offset <= extent->deletions_from) {
-      auto none = dropped(store, committed.partition, "is so old that deletions may be missed");
-      if (!none) return none.error();
-      local.reset();
-    }
+  const auto extent = log.changelog_extent(committed.partition);
+  if (!extent) return extent.error();
+  if (local && local->changelog_offset <= extent->deletions_from) {
+    auto none = dropped(store, committed.partition, "is so old that deletions may be missed");
+    if (!none) return none.error();
+    local = *none;
   }
-  const auto mark = ChangelogTail(store, committed, watch).apply(log, local);
+  const auto mark = ChangelogTail(store, committed, watch).apply(log, local, extent->end);
   if (!mark) return mark.error();
   return std::optional(*mark);
 }
