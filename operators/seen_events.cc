@@ -5,10 +5,8 @@
 namespace driftcast {
 namespace {
 
-// From here on an index is quicker than a scan; it goes when half of this is left.
-constexpr std::size_t kMany = 64;
-
-constexpr std::size_t kIndexEntryBytes = 40;  // a node of libstdc++ and its bucket
+// From here on a set is worth its memory: a scan reads 4 KiB. It goes when half of this is left.
+constexpr std::size_t kMany = 256;
 
 // The order of a heap whose front is the oldest.
 bool is_newer(const SeenEvent& a, const SeenEvent& b) { return a.at > b.at; }
@@ -21,10 +19,7 @@ SeenEvents& SeenEvents::operator=(const SeenEvents& other) {
 }
 
 bool SeenEvents::contains(std::uint64_t id, EventTime watermark) const {
-  if (index_ != nullptr) {
-    const auto place = index_->find(id);
-    return place != index_->end() && place->second >= watermark;
-  }
+  if (ids_ != nullptr && !ids_->contains(id)) return false;
   return std::any_of(oldest_first_.begin(), oldest_first_.end(),
                      [=](const SeenEvent& seen) { return seen.id == id && seen.at >= watermark; });
 }
@@ -33,25 +28,25 @@ void SeenEvents::add(EventTime at, std::uint64_t id, EventTime watermark) {
   forget_before(watermark);
   oldest_first_.push_back(SeenEvent{at, id});
   std::push_heap(oldest_first_.begin(), oldest_first_.end(), is_newer);
-  if (index_ != nullptr) {
-    index_->emplace(id, at);
+  if (ids_ != nullptr) {
+    ids_->add(id);
   } else if (size() > kMany) {
-    index_ = std::make_unique<Index>();
-    for (const SeenEvent& seen : oldest_first_) index_->emplace(seen.id, seen.at);
+    ids_ = std::make_unique<IdSet>();
+    for (const SeenEvent& seen : oldest_first_) ids_->add(seen.id);
   }
 }
 
 void SeenEvents::forget_before(EventTime watermark) {
   while (!oldest_first_.empty() && oldest_first_.front().at < watermark) {
     std::pop_heap(oldest_first_.begin(), oldest_first_.end(), is_newer);
-    if (index_ != nullptr) index_->erase(oldest_first_.back().id);
+    if (ids_ != nullptr) ids_->remove(oldest_first_.back().id);
     oldest_first_.pop_back();
   }
-  if (size() < kMany / 2) index_.reset();
+  if (size() < kMany / 2) ids_.reset();
 }
 
 std::size_t SeenEvents::footprint() const {
-  return oldest_first_.capacity() * sizeof(SeenEvent) + (index_ == nullptr ? 0 : size() * kIndexEntryBytes);
+  return oldest_first_.capacity() * sizeof(SeenEvent) + (ids_ == nullptr ? 0 : sizeof(IdSet) + ids_->footprint());
 }
 
 }  // namespace driftcast

@@ -15,6 +15,18 @@ namespace driftcast {
 
 // --- users ---
 
+// Times as distances from the entry before. Until format 2 an id was a varint and a time its own.
+template <class Archive>
+void fields(Archive& archive, SeenEvents& seen) {
+  EventTime before{};
+  archive.each(seen.oldest_first_, [&before](Archive& each, SeenEvent& event) {
+    if (each.version() < 2) return each(event.at, event.id);
+    Duration distance = event.at - before;
+    each(distance);
+    before = event.at = before + distance;
+    each.fixed(event.id);
+  });
+}
 template <class Archive>
 void fields(Archive& archive, EDetector& detector) {
   std::array<float, 3> values{detector.r, detector.m, detector.w};
@@ -39,10 +51,16 @@ void fields(Archive& archive, Interests& interests) {
     for (const Interest& slot : interests.slots) interests.hashes.push_back(hash64(slot.category));
   }
 }
+// All that says when a user falls due; a stored one begins with it.
+template <class Archive>
+void head_fields(Archive& archive, UserState& user) {
+  archive(user.first_seen, user.events, user.first_step, user.next_step, user.silence, user.signals, user.known,
+          user.reset, user.sessions, user.steps);
+}
 template <class Archive>
 void fields(Archive& archive, UserState& user) {
-  archive(user.first_seen, user.events, user.first_step, user.next_step, user.silence, user.signals, user.known,
-          user.reset, user.sessions, user.steps, user.seen, user.interests, user.mix, user.volume);
+  head_fields(archive, user);
+  archive(user.seen, user.interests, user.mix, user.volume);
   ExpertState& experts = user.experts;
   ArimaState& arima = user.arima;
   archive(user.recent.events, user.recent.purchases, user.recent.amount, experts.season, experts.tsb_sizes, experts.n,

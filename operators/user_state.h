@@ -55,7 +55,7 @@ struct DriftState {
 };
 
 struct UserState {
-  static constexpr std::uint8_t kFormat = 1;
+  static constexpr std::uint8_t kFormat = 2;
 
   EventTime first_seen;
   std::int64_t events = 0;

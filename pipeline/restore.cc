@@ -36,12 +36,16 @@ Result<void> load_population(Store& store, Partition partition, std::string_view
   return {};
 }
 
+// Nothing comes out before all of the lane's users have been looked at: as little of each as will do.
 Result<void> rebuild_due(Lane& lane, Store& store, const LaneSetup& setup) {
+  UserState user;
+  const auto head = [](auto& archive, UserState& each) { head_fields(archive, each); };
   return store.scan(lane.partition, TableId::kUsers, [&](std::string_view key, std::string_view value) -> Result<void> {
-    auto user = decode_value<UserState>(value);
-    if (!user)
-      return error(user.error().code, "the state of a user in " + of(lane.partition) + ": " + user.error().message);
-    const EventTime due = next_due(*user, setup.settings.operators);
+    if (auto decoded = decode_head(value, user, head); !decoded) {
+      return error(decoded.error().code,
+                   "the state of a user in " + of(lane.partition) + ": " + decoded.error().message);
+    }
+    const EventTime due = next_due(user, setup.settings.operators);
     if (due != kEndOfTime) lane.fold.due.push(due, key);
     return {};
   });

@@ -70,6 +70,8 @@ std::uint64_t ValueDecoder::get_varint() {
 
 namespace detail {
 
+Error does_not_fit() { return error(ErrorCode::kIo, "a stored value is damaged: its fields do not fit its length"); }
+
 Result<std::string_view> opened(std::string_view bytes, std::uint8_t format, std::uint8_t& found) {
   if (bytes.size() < 5) return error(ErrorCode::kIo, "a stored value is damaged: it is cut short");
   const std::string_view checked = bytes.substr(0, bytes.size() - 4);

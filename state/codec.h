@@ -3,7 +3,8 @@
 // A struct tells its fields in order by a function found beside it:
 //     template <class Archive> void fields(Archive& archive, T& value) { archive(value.a, value.b); }
 // ValueEncoder and ValueDecoder are the two archives; archive.version() is the format being written or read. Integers are
-// varints (signed ones zigzag), enums their integer, a single float or double its bits. Arrays and vectors of float take
+// varints (signed ones zigzag), enums their integer, a single float or double its bits; fixed() is for hashes, which a
+// varint would lengthen, and each() for a vector whose elements are told by a function of their own. Arrays and vectors of float take
 // 0, 1, 2 or 4 bytes each behind packed two-bit tags: zero, a whole number below 256, the upper half of the bits when the
 // lower is zero, all.
 // A stored value is [format byte][body][checksum, 4 bytes]; the format is T::kFormat, and a newer one is refused.
@@ -41,6 +42,12 @@ class ValueEncoder {
   void bytes(std::uint8_t low, std::uint8_t high) {
     bytes_ += static_cast<char>(low);
     bytes_ += static_cast<char>(high);
+  }
+  void fixed(std::uint64_t hash) { put_raw(hash); }
+  template <class T, class Element>
+  void each(std::vector<T>& values, Element element) {
+    put_varint(values.size());
+    for (T& value : values) element(*this, value);
   }
   std::uint8_t version() const { return static_cast<std::uint8_t>(bytes_[0]); }
   std::string sealed() &&;  // format byte, fields, checksum
@@ -129,6 +136,15 @@ class ValueDecoder {
     get_raw(low);
     get_raw(high);
   }
+  void fixed(std::uint64_t& hash) { get_raw(hash); }
+  template <class T, class Element>
+  void each(std::vector<T>& values, Element element) {
+    const std::uint64_t size = get_varint();
+    values.clear();
+    if (size > rest_.size()) return fail();
+    values.reserve(std::min<std::size_t>(size, 1 + rest_.size() * kReserve / sizeof(T)));
+    for (std::uint64_t i = 0; i < size && ok_; ++i) element(*this, values.emplace_back());
+  }
   std::uint8_t version() const { return version_; }
   bool ok() const { return ok_; }
   bool at_end() const { return rest_.empty(); }
@@ -172,16 +188,14 @@ class ValueDecoder {
   }
   template <class T>
   void get(std::vector<T>& values) {
-    const std::uint64_t size = get_varint();
-    values.clear();
     if constexpr (std::is_same_v<T, float>) {
+      const std::uint64_t size = get_varint();
+      values.clear();
       if (size > rest_.size() * 4) return fail();  // from two bits each
       values.resize(size);
       get_floats(values);
     } else {
-      if (size > rest_.size()) return fail();
-      values.reserve(std::min<std::size_t>(size, 1 + rest_.size() * kReserve / sizeof(T)));
-      for (std::uint64_t i = 0; i < size && ok_; ++i) get(values.emplace_back());
+      each(values, [](ValueDecoder& archive, T& value) { archive.get(value); });
     }
   }
   template <class T, std::size_t N>
@@ -231,6 +245,7 @@ class ValueDecoder {
 namespace detail {
 // The body of a sealed value; fails on a wrong checksum or a format newer than `format`.
 Result<std::string_view> opened(std::string_view bytes, std::uint8_t format, std::uint8_t& found);
+Error does_not_fit();
 }  // namespace detail
 
 // Cost: one pass, about the bytes written.
@@ -251,10 +266,20 @@ Result<T> decode_value(std::string_view bytes) {
   ValueDecoder decoder(*body, format);
   T value{};
   fields(decoder, value);
-  if (!decoder.ok() || !decoder.at_end()) {
-    return error(ErrorCode::kIo, "a stored value is damaged: its fields do not fit its length");
-  }
+  if (!decoder.ok() || !decoder.at_end()) return detail::does_not_fit();
   return value;
+}
+
+// Decodes only the fields that a stored T begins with and that `head(archive, value)` tells; the others stay as they are.
+template <class T, class Head>
+Result<void> decode_head(std::string_view bytes, T& value, Head head) {
+  std::uint8_t format = 0;
+  auto body = detail::opened(bytes, static_cast<std::uint8_t>(T::kFormat), format);
+  if (!body) return body.error();
+  ValueDecoder decoder(*body, format);
+  head(decoder, value);
+  if (!decoder.ok()) return detail::does_not_fit();
+  return {};
 }
 
 }  // namespace driftcast

@@ -2,6 +2,7 @@
 // a changed layout gets a new format, a new file, and the old one stays.
 #include <gtest/gtest.h>
 
+#include "operators/fold_user.h"
 #include "operators/state_fields.h"
 #include "state/codec.h"
 #include "tests/config/shipped_text.h"
@@ -15,6 +16,8 @@ class Filler {
  public:
   static constexpr bool kDecoding = true;
 
+  explicit Filler(std::uint8_t version) : version_(version) {}
+
   template <class... Fields>
   void operator()(Fields&... each) {
     (fill(each), ...);
@@ -23,6 +26,13 @@ class Filler {
     fill(low);
     fill(high);
   }
+  void fixed(std::uint64_t& hash) { fill(hash); }
+  template <class T, class Element>
+  void each(std::vector<T>& values, Element element) {
+    values.resize(2);
+    for (T& value : values) element(*this, value);
+  }
+  std::uint8_t version() const { return version_; }
 
  private:
   void fill(bool& value) { value = true; }
@@ -36,8 +46,7 @@ class Filler {
   }
   template <class T>
   void fill(std::vector<T>& values) {
-    values.resize(2);
-    for (T& value : values) fill(value);
+    each(values, [](Filler& filler, T& value) { filler.fill(value); });
   }
   template <class T, std::size_t N>
   void fill(std::array<T, N>& values) {
@@ -56,6 +65,7 @@ class Filler {
     }
   }
 
+  std::uint8_t version_;
   int next_ = 0;
 };
 
@@ -89,7 +99,7 @@ std::string golden_file() {
 
 TYPED_TEST(StoredState, StillHasTheBytesOfItsFormat) {
   TypeParam state{};
-  Filler filler;
+  Filler filler(TypeParam::kFormat);
   fields(filler, state);
   expect_shipped(golden_file<TypeParam>(), page_of(encode_value(state)));
 }
@@ -101,6 +111,29 @@ TYPED_TEST(StoredState, IsReadFromTheBytesOfItsFormatWithEveryField) {
   const auto state = decode_value<TypeParam>(bytes);
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_EQ(page_of(encode_value(*state)), page_of(bytes));
+}
+
+TEST(StoredUsers, TellWhenTheyFallDueByTheirFirstFields) {
+  UserState user{};
+  Filler filler(UserState::kFormat);
+  fields(filler, user);
+  UserState head;
+  const auto first = [](auto& archive, UserState& each) { head_fields(archive, each); };
+  ASSERT_TRUE(decode_head(encode_value(user), head, first));
+  EXPECT_EQ(next_due(head, {}), next_due(user, {}));
+  EXPECT_NE(next_due(head, {}), kEndOfTime);
+}
+
+// Users are read from every format that they have had.
+TEST(StoredUsers, AreReadFromTheirFirstFormat) {
+  std::string digits = shipped_text("tests/golden/users.v1.hex");
+  std::erase(digits, '\n');
+  const auto user = decode_value<UserState>(unhex(digits));
+  ASSERT_TRUE(user) << user.error().message;
+  UserState filled{};
+  Filler filler(1);
+  fields(filler, filled);
+  EXPECT_EQ(page_of(encode_value(*user)), page_of(encode_value(filled)));
 }
 
 TYPED_TEST(StoredState, IsItselfAgainWhenItIsEmpty) {
