@@ -14,12 +14,7 @@ constexpr int kAnswerMs = 30'000;
 constexpr int kNewsMs = 100;
 constexpr const char* kGiveUpMs = "15000";
 
-template <auto destroy>
-struct Destroy {
-  void operator()(auto* thing) const { destroy(thing); }
-};
-using OffsetsRequest =
-    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, Destroy<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+using OffsetsRequest = KafkaPtr<rd_kafka_ListConsumerGroupOffsets_t>;
 using Event = KafkaPtr<rd_kafka_event_t>;
 
 std::span<const rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_list_t& list) {

@@ -157,6 +157,11 @@ void KafkaDestroy::operator()(rd_kafka_error_s* error) const { rd_kafka_error_de
 void KafkaDestroy::operator()(rd_kafka_headers_s* headers) const { rd_kafka_headers_destroy(headers); }
 void KafkaDestroy::operator()(rd_kafka_op_s* event) const { rd_kafka_event_destroy(event); }
 void KafkaDestroy::operator()(const struct rd_kafka_metadata* metadata) const { rd_kafka_metadata_destroy(metadata); }
+void KafkaDestroy::operator()(rd_kafka_NewTopic_s* topic) const { rd_kafka_NewTopic_destroy(topic); }
+void KafkaDestroy::operator()(rd_kafka_ConfigResource_s* resource) const { rd_kafka_ConfigResource_destroy(resource); }
+void KafkaDestroy::operator()(rd_kafka_ListConsumerGroupOffsets_s* request) const {
+  rd_kafka_ListConsumerGroupOffsets_destroy(request);
+}
 
 std::optional<KafkaFailure> failure_of(rd_kafka_error_s* taken) {
   const KafkaPtr<rd_kafka_error_s> error(taken);

@@ -27,6 +27,9 @@ struct rd_kafka_error_s;
 struct rd_kafka_headers_s;
 struct rd_kafka_op_s;  // an event
 struct rd_kafka_metadata;
+struct rd_kafka_NewTopic_s;
+struct rd_kafka_ConfigResource_s;
+struct rd_kafka_ListConsumerGroupOffsets_s;
 
 namespace driftcast {
 
@@ -41,6 +44,9 @@ struct KafkaDestroy {
   void operator()(rd_kafka_headers_s* headers) const;
   void operator()(rd_kafka_op_s* event) const;
   void operator()(const struct rd_kafka_metadata* metadata) const;
+  void operator()(rd_kafka_NewTopic_s* topic) const;
+  void operator()(rd_kafka_ConfigResource_s* resource) const;
+  void operator()(rd_kafka_ListConsumerGroupOffsets_s* request) const;
 };
 template <class Thing>
 using KafkaPtr = std::unique_ptr<Thing, KafkaDestroy>;

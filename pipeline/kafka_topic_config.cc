@@ -7,11 +7,7 @@ namespace {
 
 constexpr int kAnswerMs = 30'000;
 
-template <auto destroy>
-struct Destroy {
-  void operator()(auto* thing) const { destroy(thing); }
-};
-using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, Destroy<rd_kafka_ConfigResource_destroy>>;
+using Resource = KafkaPtr<rd_kafka_ConfigResource_t>;
 using Event = KafkaPtr<rd_kafka_event_t>;
 
 Event describe(const KafkaClient& client, const std::string& topic) {

@@ -16,18 +16,16 @@ namespace {
 constexpr int kAnswerMs = 30'000;
 constexpr int kBrokersReplication = -1;
 constexpr std::chrono::milliseconds kLookAgain{10};
+constexpr const char* kSegmentBytes =
+    "67108864";  // the one being written is never compacted, and is read by each restore
 
-template <auto destroy>
-struct Destroy {
-  void operator()(auto* thing) const { destroy(thing); }
-};
-using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroy<rd_kafka_NewTopic_destroy>>;
+using NewTopic = KafkaPtr<rd_kafka_NewTopic_t>;
 using Event = KafkaPtr<rd_kafka_event_t>;
 
 struct Wanted {
   std::string name;
   int partitions = 0;
-  bool compacted = false;
+  bool changelog = false;
 };
 
 Result<NewTopic> new_topic(const Wanted& wanted) {
@@ -35,7 +33,10 @@ Result<NewTopic> new_topic(const Wanted& wanted) {
   NewTopic topic(
       rd_kafka_NewTopic_new(wanted.name.c_str(), wanted.partitions, kBrokersReplication, why.data(), why.size()));
   if (!topic) return error(ErrorCode::kConfig, "cannot make topic '" + wanted.name + "': " + why.data());
-  if (wanted.compacted) rd_kafka_NewTopic_set_config(topic.get(), "cleanup.policy", "compact");
+  if (wanted.changelog) {
+    rd_kafka_NewTopic_set_config(topic.get(), "cleanup.policy", "compact");
+    rd_kafka_NewTopic_set_config(topic.get(), "segment.bytes", kSegmentBytes);
+  }
   return topic;
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/ids.h"
 #include "pipeline/generator/random.h"
+#include "pipeline/kafka_topic_config.h"
 #include "pipeline/kill_point.h"
 #include "tests/pipeline/support/child.h"
 #include "tests/pipeline/support/kafka_broker.h"
@@ -129,6 +130,20 @@ TEST_F(KafkaRun, PublishesWhatARunOnTheSameFileDoes) {
   // At its end it finds nothing more to do, and publishes nothing more.
   EXPECT_EQ(run_child(kafka_arguments()).code, 0);
   EXPECT_TRUE(files == published_in_topics());
+}
+
+TEST_F(KafkaRun, MakesAChangelogThatIsCompactedAndSoInSmallSegments) {
+  ASSERT_EQ(run_child(kafka_arguments()).code, 0);
+  KafkaOptions options;
+  options.brokers = broker_.brokers();
+  const auto client = KafkaClient::make(KafkaClient::Role::kProducer, options, {});
+  ASSERT_TRUE(client) << client.error().message;
+  auto changelog = topic_config(*client, prefix_ + "changelog"),
+       forecasts = topic_config(*client, prefix_ + "forecasts");
+  ASSERT_TRUE(changelog && forecasts);
+  EXPECT_EQ((*changelog)["cleanup.policy"], "compact");
+  EXPECT_EQ((*forecasts)["cleanup.policy"], "delete");
+  EXPECT_LT(std::stoll((*changelog)["segment.bytes"]), std::stoll((*forecasts)["segment.bytes"]));
 }
 
 TEST_F(KafkaRun, PublishesTheSameWhenItIsKilledStoppedAndRobbed) {
