@@ -16,8 +16,8 @@ RUN ./dev build && strip build/release/driftcast
 # The libraries as ldd lists them, and the authorities that a broker's certificate may be signed by.
 FROM debian:12-slim
 RUN apt-get update \
-  && apt-get install --yes --no-install-recommends ca-certificates libfmt9 libprometheus-cpp-core1.0 librdkafka1 \
-    librocksdb7.8 libsimdjson14 libspdlog1.10 libstdc++6 libtbb12 zlib1g \
+  && apt-get install --yes --no-install-recommends ca-certificates libfmt9 libjemalloc2 libprometheus-cpp-core1.0 \
+    librdkafka1 librocksdb7.8 libsimdjson14 libspdlog1.10 libstdc++6 libtbb12 zlib1g \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --uid 10001 --user-group --home-dir /var/lib/driftcast --shell /usr/sbin/nologin driftcast \
   && install --directory --owner driftcast --group driftcast /var/lib/driftcast

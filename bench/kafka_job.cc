@@ -11,7 +11,6 @@
 #include "bench/kafka_scenarios.h"
 #include "pipeline/commands/cli.h"
 #include "pipeline/commands/logging.h"
-#include "pipeline/memory.h"
 
 namespace driftcast::bench {
 
@@ -59,7 +58,4 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace driftcast::bench
 
-int main(int argc, char** argv) {
-  driftcast::keep_freed_memory();  // as driftcast does
-  return driftcast::bench::run(argc, argv);
-}
+int main(int argc, char** argv) { return driftcast::bench::run(argc, argv); }

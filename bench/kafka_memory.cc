@@ -16,6 +16,7 @@ constexpr std::chrono::seconds kSettle{60};  // after the outage
 constexpr double kCaughtUpMs = 1000;
 
 struct MemoryOptions {
+  Fill fill{.users = 300'000};
   FeedOptions feed{.rate = 10'000};
   double minutes = 15;
   int outage = 70;
@@ -68,6 +69,7 @@ void print(Report& report, const std::string& phase, const std::vector<double>& 
 void memory(const Common& common, const MemoryOptions& options) {
   Broker broker;
   const Job job(broker, common, "live", {"kafka.instance=one"});
+  const Filled filled = fill(broker, common, job, options.fill);
   ProbeReader reader(job);
   const auto instance = job.start(false);
   await_partitions(*instance);
@@ -93,9 +95,10 @@ void memory(const Common& common, const MemoryOptions& options) {
   feed.check();
 
   Report report(fmt::format(
-      "memory: {:.0f} events/s of {} users, {:.1f} minutes, then {} s without the broker, then {} s; {} "
-      "partitions",
-      options.feed.rate, options.feed.users, options.minutes, options.outage, kSettle.count(), common.partitions));
+      "memory: states of {} users, from {} events; {:.0f} events/s of {} users, {:.1f} minutes, then {} s without the "
+      "broker, then {} s; {} partitions",
+      filled.users, filled.records, options.feed.rate, options.feed.users, options.minutes, options.outage,
+      kSettle.count(), common.partitions));
   print(report, "steady", steady);
   print(report, "broker away", away);
   print(report, "broker back", after);
@@ -107,11 +110,14 @@ void memory(const Common& common, const MemoryOptions& options) {
 void add_memory(CLI::App& app, Common& common) {
   auto* command = add_scenario(app, common, "memory", "resident memory under a steady load and without the broker");
   auto options = std::make_shared<MemoryOptions>();
+  add_fill(*command, options->fill);
   command->add_option("--rate", options->feed.rate, "Events a second")->capture_default_str();
-  command->add_option("--users", options->feed.users, "Users they come from")->capture_default_str();
   command->add_option("--minutes", options->minutes, "Steady load")->capture_default_str();
   command->add_option("--outage", options->outage, "Seconds without the broker")->capture_default_str();
-  command->callback([&common, options] { memory(common, *options); });
+  command->callback([&common, options] {
+    options->feed.users = static_cast<std::uint32_t>(asked_users(options->fill));
+    memory(common, *options);
+  });
 }
 
 }  // namespace driftcast::bench

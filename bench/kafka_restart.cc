@@ -34,18 +34,18 @@ std::int64_t wall_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
 }
 
-std::int64_t asked_users(const Fill& options) {
-  return static_cast<std::int64_t>(kAskedPerUser * static_cast<double>(options.users));
-}
-
 bool caught_up(const Probe& probe) { return probe.latency_ms() < kCaughtUpMs; }
+
+}  // namespace
 
 void add_fill(CLI::App& command, Fill& fill) {
   command.add_option("--users", fill.users, "Users, about, whose states are there first")->capture_default_str();
   command.add_option("--days", fill.days, "Days of event time behind these states")->capture_default_str();
 }
 
-}  // namespace
+std::int64_t asked_users(const Fill& options) {
+  return static_cast<std::int64_t>(kAskedPerUser * static_cast<double>(options.users));
+}
 
 Filled fill(Broker& broker, const Common& common, const Job& job, const Fill& options) {
   const auto records = static_cast<std::int64_t>(kEventsPerUser * static_cast<double>(options.users));

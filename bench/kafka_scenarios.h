@@ -40,6 +40,9 @@ struct Fill {
   std::int64_t users = 1'000'000;
   int days = 10;
 };
+void add_fill(CLI::App& command, Fill& fill);
+// How many users `generate` must be asked for, so that so many of them do something; a feed for these states names as many.
+std::int64_t asked_users(const Fill& options);
 // Events of about so many users up to last midnight, done by an instance of the job.
 struct Filled {
   std::int64_t records = 0;

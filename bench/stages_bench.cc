@@ -6,7 +6,6 @@
 #include "bench/workload.h"
 #include "config/fields.h"
 #include "pipeline/lane.h"
-#include "pipeline/memory.h"
 #include "pipeline/stages.h"
 #include "state/memory_store.h"
 
@@ -96,7 +95,6 @@ BENCHMARK(judge)->Unit(benchmark::kMillisecond)->MinTime(2)->Repetitions(3);
 }  // namespace driftcast
 
 int main(int argc, char** argv) {
-  driftcast::keep_freed_memory();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

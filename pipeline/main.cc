@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "pipeline/commands/cli.h"
-#include "pipeline/memory.h"
 #include "pipeline/version.h"
 
 int main(int argc, char** argv) {
@@ -9,7 +8,6 @@ int main(int argc, char** argv) {
     std::fputs("driftcast: this processor is too old: AVX2, FMA and BMI2 (x86-64-v3) are needed\n", stderr);
     return 70;
   }
-  driftcast::keep_freed_memory();
   CLI::App app(
       "driftcast: forecasts of what users will want, and signals when their interest drifts, from event streams");
   app.set_version_flag("--version", fmt::format("driftcast {}", driftcast::kVersion));
