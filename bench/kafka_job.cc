@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   add_restart(app, common);
   add_restore(app, common);
   add_memory(app, common);
+  add_takeover(app, common);
   set_up_logging({.level = "off", .format = "text"});  // of this process's clients: what matters they return
   watch_signals();
   try {

@@ -112,18 +112,15 @@ Job::Job(Broker& broker, const Common& common, const std::string& input, std::ve
   need(create_topics(kafka_, topics_));
 }
 
-std::unique_ptr<Process> Job::start(bool to_end) const {
+std::unique_ptr<Process> Job::start(bool to_end, const std::string& name) const {
   std::vector<std::string> command = {common_.binary, "run"};
   if (to_end) command.insert(command.end(), {"--until", "end"});
-  std::vector<std::string> sets = {"kafka.brokers=" + kafka_.brokers,
-                                   "kafka.group=" + kafka_.group,
-                                   "topics.input=" + topics_.input,
-                                   "topics.forecasts=" + topics_.forecasts,
-                                   "topics.sessions=" + topics_.sessions,
-                                   "topics.late=" + topics_.late,
-                                   "topics.dlq=" + topics_.dlq,
-                                   "topics.changelog=" + topics_.changelog,
-                                   "state.dir=" + state_};
+  std::vector<std::string> sets = {"kafka.brokers=" + kafka_.brokers,     "kafka.group=" + kafka_.group,
+                                   "topics.input=" + topics_.input,       "topics.forecasts=" + topics_.forecasts,
+                                   "topics.sessions=" + topics_.sessions, "topics.late=" + topics_.late,
+                                   "topics.dlq=" + topics_.dlq,           "topics.changelog=" + topics_.changelog,
+                                   "state.dir=" + state_ + name};
+  if (!name.empty()) sets.push_back("kafka.instance=" + name);
   sets.insert(sets.end(), settings_.begin(), settings_.end());
   sets.insert(sets.end(), common_.sets.begin(), common_.sets.end());
   for (const std::string& set : sets) command.insert(command.end(), {"--set", set});

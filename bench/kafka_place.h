@@ -69,8 +69,9 @@ class Job {
   const std::string& state() const { return state_; }
   int partitions() const { return common_.partitions; }
 
-  // Starts an instance; `to_end`: it ends when the input that is there now is done.
-  std::unique_ptr<Process> start(bool to_end) const;
+  // Starts an instance; `to_end`: it ends when the input that is there now is done. One with a name is a static member
+  // of the group, with a state directory of its own.
+  std::unique_ptr<Process> start(bool to_end, const std::string& name = "") const;
 
   Ends ends_of_input() const;
   std::int64_t records_of_input() const;

@@ -20,6 +20,7 @@ void add_latency(CLI::App& app, Common& common);
 void add_restart(CLI::App& app, Common& common);
 void add_restore(CLI::App& app, Common& common);
 void add_memory(CLI::App& app, Common& common);
+void add_takeover(CLI::App& app, Common& common);
 
 // --- what several of them need ---
 
