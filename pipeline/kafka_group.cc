@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -29,6 +30,16 @@ std::string bytes_of(const rd_kafka_consumer_group_metadata_s* membership) {
 }
 
 }  // namespace
+
+// The client tells the generation only in the bytes that it writes for other processes.
+bool is_member(const rd_kafka_consumer_group_metadata_s& membership) {
+  constexpr std::string_view kMagic = "CGMDv2:";
+  const std::string bytes = bytes_of(&membership);
+  std::int32_t generation = 0;
+  if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + sizeof generation) return true;  // another client's
+  std::memcpy(&generation, bytes.data() + kMagic.size(), sizeof generation);
+  return generation >= 0;
+}
 
 Result<std::unique_ptr<KafkaGroup>> KafkaGroup::open(const KafkaOptions& options, const std::string& topic,
                                                      Until until) {
@@ -84,7 +95,7 @@ void KafkaGroup::rebalance(bool given, std::vector<Partition> partitions) {
     assigned_ = std::move(partitions);
     std::ranges::sort(assigned_);
     membership_.reset(rd_kafka_consumer_group_metadata(client_.get()));
-    standing_ = Standing::kHolding;
+    standing_ = is_member(*membership_) ? Standing::kHolding : Standing::kLost;
     spdlog::info("{} of {} partitions are assigned to this instance", assigned_.size(), partitions_);
   } else {
     const bool lost = rd_kafka_assignment_lost(client_.get()) != 0;

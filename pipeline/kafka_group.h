@@ -17,6 +17,9 @@
 
 namespace driftcast {
 
+// False for one who is no member any more, or not yet: what it commits nobody would fence.
+bool is_member(const rd_kafka_consumer_group_metadata_s& membership);
+
 class KafkaGroup {
  public:
   enum class Standing { kJoining, kHolding, kAskedBack, kLost };

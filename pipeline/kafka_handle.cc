@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -91,7 +92,13 @@ void report_trouble(rd_kafka_t*, int code, const char* why, void* opaque) {
     told.trouble = code;
     told.why = why;
   }
-  if (unreachable(static_cast<rd_kafka_resp_err_t>(code)) && told.callbacks.disconnect) told.callbacks.disconnect();
+}
+
+// Of a connection that breaks again and again the client says no more after the second time in half a minute: only its
+// sockets tell.
+int report_closing(int socket, void* opaque) {
+  ear(opaque).callbacks.disconnect();
+  return ::close(socket);
 }
 
 // What the client has to tell is told to who polls. Nothing is assigned yet, so no record is lost.
@@ -211,6 +218,7 @@ Result<KafkaClient> KafkaClient::make(Role role, const KafkaOptions& options, co
   rd_kafka_conf_set_opaque(conf.get(), client.ear_.get());
   if (client.ear_->callbacks.delivery) rd_kafka_conf_set_dr_msg_cb(conf.get(), report_delivery);
   if (client.ear_->callbacks.rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), report_rebalance);
+  if (client.ear_->callbacks.disconnect) rd_kafka_conf_set_closesocket_cb(conf.get(), report_closing);
   rd_kafka_conf_set_error_cb(conf.get(), report_trouble);
   std::array<char, 512> why{};
   const bool consumer = role == Role::kConsumer;

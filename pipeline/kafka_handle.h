@@ -89,12 +89,12 @@ class KafkaClient {
     std::string_view failure;
     std::string_view topic;
   };
-  // All are called by the thread that polls, flushes or commits.
+  // All but `disconnect` are called by the thread that polls, flushes or commits.
   struct Callbacks {
     std::function<void(const Delivery&)> delivery;
     // The group gives partitions, or wants all of them back. The callee must assign or unassign, now or later.
     std::function<void(bool given, std::vector<Partition>)> rebalance;
-    std::function<void()> disconnect;  // from some broker
+    std::function<void()> disconnect;  // from some broker, each time; by any thread, at once
     std::function<void()> all_down;    // no broker can be reached
   };
   struct Ear;  // what the client tells its things to

@@ -238,11 +238,9 @@ Result<void> KafkaSink::send_offsets(std::span<const OffsetCommit> offsets, cons
 
 Result<void> KafkaSink::commit() {
   DRIFTCAST_TRY(in_transaction());
-  rd_kafka_poll(producer_->client.get(), 0);  // what broke before the commit is of no concern
   const int disconnects = disconnects_;
   DRIFTCAST_TRY(call("commit", [&] { return rd_kafka_commit_transaction(producer_->client.get(), kUnlimited); }));
   open_ = false;
-  rd_kafka_poll(producer_->client.get(), 0);
   if (disconnects_ != disconnects) {
     spdlog::info("a connection broke during a commit: the producer is made anew");
     producer_.reset();
@@ -250,11 +248,14 @@ Result<void> KafkaSink::commit() {
   return {};
 }
 
-// Without a client there is nothing to abort: the next one's start does it.
+// Aborting is for connections that break, and a copy of this request may be on its way still, too. Without a client there
+// is nothing to abort: the next one's start does it.
 Result<void> KafkaSink::abort() {
   const bool was_open = std::exchange(open_, false);
   if (!producer_ || !was_open) return {};
-  return call("abort", [&] { return rd_kafka_abort_transaction(producer_->client.get(), kUnlimited); });
+  const auto aborted = call("abort", [&] { return rd_kafka_abort_transaction(producer_->client.get(), kUnlimited); });
+  producer_.reset();
+  return aborted;
 }
 
 }  // namespace driftcast

@@ -6,8 +6,8 @@
 //
 // Failures are kRollback, or kRefused for want of a right: then the transaction is aborted, or will be by the next sink.
 // A failure whose outcome is not known to the last bit ends this sink: its client is thrown away, so that no late answer
-// can touch a later transaction. So does a connection that broke during a commit: the client repeats the request, and a
-// copy of it may be on its way still. A new sink finds out what was committed. One thread at a time.
+// can touch a later transaction. So does a connection that broke during a commit, and each abort: the client repeats the
+// request, and a copy of it may be on its way still. A new sink finds out what was committed. One thread at a time.
 #pragma once
 
 #include <array>

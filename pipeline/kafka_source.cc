@@ -66,7 +66,12 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::open(const KafkaClient& client
   }
   for (const Partition partition : partitions) {
     DRIFTCAST_TRY(source->add(partition, start));
-    if (ends) source->lanes_[partition].end = ends->at(partition);
+    if (!ends) continue;
+    const auto end = ends->find(partition);
+    if (end == ends->end())
+      return error(ErrorCode::kConfig,
+                   name_of(partition, topic) + " is new: its users' states are those of other partitions");
+    source->lanes_[partition].end = end->second;
   }
   return source;
 }

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
+#include "pipeline/kafka_group.h"
 #include "pipeline/kafka_sink.h"
+#include "tests/pipeline/support/hanging_up.h"
 #include "tests/pipeline/support/kafka_job.h"
 
 namespace driftcast {
@@ -105,6 +108,45 @@ TEST(CommitRule14, AConnectionThatBreaksDuringACommitEndsTheProducer) {
   } else {
     EXPECT_THAT(job.outputs(Topic::kForecasts), IsEmpty());
   }
+}
+
+TEST(CommitRule14, AnAbortEndsTheProducer) {
+  KafkaJob job(1);
+  const PipelineOptions& options = job.settings().pipeline;
+  auto sink = KafkaSink::open(options.kafka, options.topics, "aborts", 1);
+  ASSERT_TRUE(sink) << sink.error().message;
+  ASSERT_TRUE((*sink)->begin());
+  ASSERT_TRUE((*sink)->write(0, forecast("never")));
+  ASSERT_TRUE((*sink)->abort());
+  EXPECT_FALSE((*sink)->usable());
+  sink = KafkaSink::open(options.kafka, options.topics, "aborts", 1);
+  ASSERT_TRUE(sink) << sink.error().message;
+  ASSERT_TRUE((*sink)->begin());
+  ASSERT_TRUE((*sink)->write(0, forecast("once")));
+  ASSERT_TRUE((*sink)->commit());
+  EXPECT_THAT(job.outputs(Topic::kForecasts), ElementsAre("ann once"));
+}
+
+// Each connection that breaks counts, also of many: the client itself tells of the first two in half a minute.
+TEST(CommitRule14, EachConnectionThatBreaksIsNoticed) {
+  constexpr int kBreaks = 8;
+  HangingUp broker;
+  KafkaOptions options;
+  options.brokers = broker.address();
+  options.client.values = {{"reconnect.backoff.ms", "20"}, {"reconnect.backoff.max.ms", "20"}};
+  std::atomic<int> breaks{0};
+  KafkaClient::Callbacks callbacks;
+  callbacks.disconnect = [&] { ++breaks; };
+  const auto client = KafkaClient::make(KafkaClient::Role::kProducer, options, {}, std::move(callbacks));
+  ASSERT_TRUE(client) << client.error().message;
+  for (int wait = 0; wait < 300 && breaks < kBreaks; ++wait) std::this_thread::sleep_for(milliseconds{50});
+  EXPECT_GE(breaks, kBreaks);
+}
+
+// Else who is no member any more would commit under a generation that nobody fences.
+TEST(CommitRule3, WhoHasNoGenerationIsNoMember) {
+  EXPECT_FALSE(is_member(*membership_of(-1)));
+  EXPECT_TRUE(is_member(*membership_of(0)));
 }
 
 }  // namespace

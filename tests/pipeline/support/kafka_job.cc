@@ -1,6 +1,7 @@
 #include "tests/pipeline/support/kafka_job.h"
 
 #include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
 
 #include "pipeline/wire.h"
 
@@ -76,6 +77,11 @@ std::vector<std::string> KafkaJob::outputs(Topic topic) const {
                     (letter ? envelope_of(record) : record.value.value_or("(null)")));
   }
   return lines;
+}
+
+KafkaPtr<rd_kafka_consumer_group_metadata_s> membership_of(int generation) {
+  return KafkaPtr<rd_kafka_consumer_group_metadata_s>(
+      rd_kafka_consumer_group_metadata_new_with_genid("group", generation, "member", nullptr));
 }
 
 }  // namespace driftcast

@@ -41,4 +41,7 @@ class KafkaJob {
   Settings settings_;
 };
 
+// Of a group in this generation; negative: of one that it has not joined.
+KafkaPtr<rd_kafka_consumer_group_metadata_s> membership_of(int generation);
+
 }  // namespace driftcast
