@@ -99,7 +99,8 @@ void Job::tick(Assembly& assembly) {
   show_readiness(assembly);
   assembly.show_partitions();
   const Summary now = with(assembly);
-  const Progress progress{now.counters, audience_.fraction(), static_cast<double>(clock_.now_ms() - began_ms_) / 1000};
+  const double wall_s = static_cast<double>(clock_.now_ms() - began_ms_) / 1000;
+  const Progress progress{now.counters, now.before, audience_.fraction(), wall_s};
   if (done_.first_forecast_s < 0 && now.here(Counter::kForecasts) > 0) done_.first_forecast_s = progress.wall_s;
   audience_.report(progress);
 }

@@ -16,6 +16,7 @@ namespace driftcast {
 
 struct Progress {
   Counters counters{};
+  Counters before{};    // when this run began, as in Summary
   double fraction = 0;  // of the input; 0: unknown
   double wall_s = 0;
 };

@@ -64,8 +64,10 @@ class Reporter {
   void show(const Progress& progress) {
     line_.show(progress);
     Counters more{};
-    for (std::size_t c = 0; c < kCounters; ++c) more[c] = progress.counters[c] - counted_[c];
-    counted_ = progress.counters;
+    for (std::size_t c = 0; c < kCounters; ++c) {
+      const std::int64_t here = progress.counters[c] - progress.before[c];
+      more[c] = here - std::exchange(counted_[c], here);
+    }
     metrics_.count(more);
     if (progress.fraction > 0) metrics_.input_progress(progress.fraction);
   }

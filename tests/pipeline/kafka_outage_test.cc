@@ -76,6 +76,11 @@ TEST(KafkaMetrics, TellOfPartitionsEpochsAndRecords) {
                     HasSubstr("driftcast_commit_duration_seconds_bucket{le=\"15\"} "),
                     HasSubstr("driftcast_matured_forecasts_total{horizon=\"7\"} "), HasSubstr("driftcast_ready 1\n")));
   scene.stop(kInstance);
+  // The next process has not done what this one did: a rate over both must not jump.
+  scene.start(kInstance);
+  ASSERT_TRUE(comes_to(scene, "/readyz", " 200 ")) << scene.talk(kInstance);
+  EXPECT_THAT(http_get(address_of(scene), "/metrics"), HasSubstr("driftcast_records_total{outcome=\"processed\"} 0\n"));
+  scene.stop(kInstance);
 }
 
 }  // namespace
