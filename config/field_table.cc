@@ -117,8 +117,9 @@ void add_mapping(std::vector<Field>& table) {
               "What the user did; `kinds.names` says what it means."),
       pointer("mapping.timestamp", AT(pipeline.mapping.timestamp), kRequired,
               "When: RFC 3339 with zone, or epoch milliseconds."),
-      pointer("mapping.event_id", AT(pipeline.mapping.event_id), kOptional,
-              "Identifies the event; a repeated one is a duplicate."),
+      pointer(
+          "mapping.event_id", AT(pipeline.mapping.event_id), kOptional,
+          "Identifies the event; a repeated one is a duplicate, within time.lateness and the user's newest 50,000."),
       pointer("mapping.dwell_ms", AT(pipeline.mapping.dwell_ms), kOptional, "How long the user stayed, milliseconds."),
       pointer("mapping.amount", AT(pipeline.mapping.amount), kOptional, "Money spent; negative when it went back."),
       pointer("mapping.title", AT(pipeline.mapping.title), kOptional, "Human name of the item."),

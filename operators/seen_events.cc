@@ -34,15 +34,18 @@ void SeenEvents::add(EventTime at, std::uint64_t id, EventTime watermark) {
     ids_ = std::make_unique<IdSet>();
     for (const SeenEvent& seen : oldest_first_) ids_->add(seen.id);
   }
+  if (size() > kMost) forget_oldest();
 }
 
 void SeenEvents::forget_before(EventTime watermark) {
-  while (!oldest_first_.empty() && oldest_first_.front().at < watermark) {
-    std::pop_heap(oldest_first_.begin(), oldest_first_.end(), is_newer);
-    if (ids_ != nullptr) ids_->remove(oldest_first_.back().id);
-    oldest_first_.pop_back();
-  }
+  while (!oldest_first_.empty() && oldest_first_.front().at < watermark) forget_oldest();
   if (size() < kMany / 2) ids_.reset();
+}
+
+void SeenEvents::forget_oldest() {
+  std::pop_heap(oldest_first_.begin(), oldest_first_.end(), is_newer);
+  if (ids_ != nullptr) ids_->remove(oldest_first_.back().id);
+  oldest_first_.pop_back();
 }
 
 std::size_t SeenEvents::footprint() const {

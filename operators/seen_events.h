@@ -1,4 +1,4 @@
-// The ids of a user's events, kept as long as an equal one could still be accepted.
+// The ids of a user's events, kept as long as an equal one could still be accepted: of more than kMost the newest.
 //
 // Few ids are scanned; many, as of a robot that acts without pause, are looked up in a set. The set is derived: it is
 // neither stored nor copied, and is made again by the next `add`. Stored, an id takes 8 bytes and its time two or three.
@@ -21,6 +21,9 @@ struct SeenEvent {
 
 class SeenEvents {
  public:
+  // A user's state must fit into one record of the changelog, which brokers take up to a megabyte of unless told otherwise.
+  static constexpr std::size_t kMost = 50'000;
+
   SeenEvents() = default;
   SeenEvents(const SeenEvents& other) : oldest_first_(other.oldest_first_) {}
   SeenEvents(SeenEvents&&) noexcept = default;
@@ -31,8 +34,8 @@ class SeenEvents {
   // True when `id`, which is not 0, was added with a time not before the watermark.
   bool contains(std::uint64_t id, EventTime watermark) const;
 
-  // Adds an id that is not 0 and not contained, with at >= watermark, and forgets those before the watermark.
-  // Cost: O(log size), amortised.
+  // Adds an id that is not 0 and not contained, with at >= watermark, and forgets those before the watermark,
+  // and the oldest of too many. Cost: O(log size), amortised.
   void add(EventTime at, std::uint64_t id, EventTime watermark);
 
   std::size_t size() const { return oldest_first_.size(); }
@@ -44,6 +47,7 @@ class SeenEvents {
 
  private:
   void forget_before(EventTime watermark);
+  void forget_oldest();
 
   std::vector<SeenEvent> oldest_first_;  // a heap
   std::unique_ptr<IdSet> ids_;           // of the heap's entries; null while they are few

@@ -71,5 +71,20 @@ TEST(SeenEvents, TakeElevenBytesOrLessForAnIdSecondsApartFromTheNext) {
   EXPECT_LE(stored(seen).size(), 1000 * 11U);
 }
 
+// A robot's state must not outgrow what a broker takes as one record: its partition would stand still.
+TEST(SeenEvents, AreTheNewestOfARobotsAndFitIntoARecord) {
+  constexpr std::size_t kMegabyte = 1'000'000;
+  SeenEvents seen;
+  const auto id = [](std::size_t i) { return hash64(std::to_string(i)); };
+  for (std::size_t i = 0; i < 2 * SeenEvents::kMost; ++i) {
+    seen.add(event_time(1'704'067'200'000 + static_cast<std::int64_t>(i * 7919 % 3'600'000)), id(i), kBeginningOfTime);
+  }
+  EXPECT_EQ(seen.size(), SeenEvents::kMost);
+  EXPECT_LT(stored(seen).size(), kMegabyte * 7 / 10);
+  seen.add(event_time(1'704'080'000'000), id(0), kBeginningOfTime);
+  EXPECT_TRUE(seen.contains(id(0), kBeginningOfTime));
+  EXPECT_EQ(seen.size(), SeenEvents::kMost);
+}
+
 }  // namespace
 }  // namespace driftcast
