@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "config/units.h"
+
 namespace driftcast {
 namespace {
 
@@ -58,6 +60,15 @@ constexpr auto kProperties = std::to_array<ClientProperty>({
     {"queue.buffering.max.kbytes", kProducer},
 });
 
+// Of a property that the settings give, or of one that they do not.
+std::int64_t milliseconds_of(const ClientProperties& client, std::string_view name, std::int64_t otherwise) {
+  for (const auto& [property, value] : client.values) {
+    if (property != name) continue;
+    if (const auto number = parse_integer(value)) otherwise = *number;
+  }
+  return otherwise;
+}
+
 }  // namespace
 
 const ClientProperty* find_client_property(std::string_view name) {
@@ -69,6 +80,15 @@ std::vector<std::string> client_property_names() {
   std::vector<std::string> names;
   for (const ClientProperty& property : kProperties) names.emplace_back(property.name);
   return names;
+}
+
+std::int64_t session_timeout_ms(const ClientProperties& client) {
+  return milliseconds_of(client, "session.timeout.ms", kSessionTimeoutMs);
+}
+
+std::int64_t transaction_timeout_ms(const ClientProperties& client) {
+  const std::int64_t otherwise = std::min<std::int64_t>(kTransactionTimeoutMs, session_timeout_ms(client));
+  return milliseconds_of(client, "transaction.timeout.ms", otherwise);
 }
 
 std::string shown(std::string_view name, std::string_view value) {

@@ -4,9 +4,12 @@
 // would run a command or take the check of a certificate away.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "pipeline/options.h"
 
 namespace driftcast {
 
@@ -22,6 +25,11 @@ struct ClientProperty {
 const ClientProperty* find_client_property(std::string_view name);
 
 std::vector<std::string> client_property_names();
+
+// For how long a member may be silent, and a transaction stay open: as it is set, or by default. By default a transaction
+// lasts no longer than a membership.
+std::int64_t session_timeout_ms(const ClientProperties& client);
+std::int64_t transaction_timeout_ms(const ClientProperties& client);
 
 // The value as it may be shown to anybody.
 std::string shown(std::string_view name, std::string_view value);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/client_properties.h"
 #include "config/endpoint.h"
 #include "config/units.h"
 
@@ -82,19 +83,10 @@ void check_ends(const PipelineOptions& options, Checker& checker) {
     checker.report("kafka.group", "must not be empty: the offsets are kept under its name");
 }
 
-// Of a property of the client that the settings give, or of one that they do not.
-std::int64_t milliseconds_of(const ClientProperties& client, std::string_view name, std::int64_t otherwise) {
-  for (const auto& [property, value] : client.values) {
-    if (property != name) continue;
-    if (const auto number = parse_integer(value)) otherwise = *number;
-  }
-  return otherwise;
-}
-
 // What a dead instance has left open hides its successor's outputs until it expires.
 void check_time_outs(const ClientProperties& client, Checker& checker) {
-  const std::int64_t transaction = milliseconds_of(client, "transaction.timeout.ms", kTransactionTimeoutMs);
-  const std::int64_t session = milliseconds_of(client, "session.timeout.ms", kSessionTimeoutMs);
+  const std::int64_t transaction = transaction_timeout_ms(client);
+  const std::int64_t session = session_timeout_ms(client);
   if (transaction <= session) return;
   checker.report("kafka.client.transaction.timeout.ms",
                  std::to_string(transaction) + " is longer than kafka.client.session.timeout.ms, which is " +

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "config/client_properties.h"
 #include "pipeline/kafka_changelog.h"
 #include "pipeline/kafka_offset.h"
 #include "state/mark_codec.h"
@@ -54,7 +55,7 @@ Result<void> KafkaSink::connect(const KafkaOptions& options, const TopicOptions&
   callbacks.disconnect = [this] { ++disconnects_; };
   auto client = KafkaClient::make(KafkaClient::Role::kProducer, options,
                                   {{"transactional.id", transactional_id},
-                                   {"transaction.timeout.ms", std::to_string(kTransactionTimeoutMs)},
+                                   {"transaction.timeout.ms", std::to_string(transaction_timeout_ms(options.client))},
                                    {"partitioner", "murmur2_random"},  // as of the Java client
                                    {"linger.ms", "25"},                // a commit does not wait for it
                                    {"retry.backoff.ms", "5"},          // else every commit takes 100 ms

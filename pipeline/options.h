@@ -61,7 +61,8 @@ struct ClientProperties {
   std::vector<std::pair<std::string, std::string>> values;
 };
 
-// Where the settings say nothing else: how long a member may be silent, and a transaction stay open.
+// Where the settings say nothing else: how long a member may be silent, and a transaction stay open, unless that is
+// longer.
 inline constexpr int kSessionTimeoutMs = 10'000;
 inline constexpr int kTransactionTimeoutMs = 10'000;
 

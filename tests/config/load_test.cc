@@ -10,6 +10,7 @@
 #include <map>
 #include <sstream>
 
+#include "config/client_properties.h"
 #include "config/fields.h"
 #include "config/json_reader.h"
 #include "config/reference.h"
@@ -346,12 +347,25 @@ TEST(LoadSettings, PutsTheModelsToWorkWhereSomebodyWantsWhatTheySay) {
 }
 
 TEST(LoadSettings, RefusesTransactionsThatOutliveTheMembership) {
-  EXPECT_THAT(messages(load_overrides({"kafka.client.session.timeout.ms=6000"})),
-              ElementsAre("kafka.client.transaction.timeout.ms: 10000 is longer than kafka.client.session.timeout.ms, "
-                          "which is 6000: a dead instance's transaction would outlive its membership"));
+  EXPECT_THAT(
+      messages(load_overrides({"kafka.client.session.timeout.ms=6000", "kafka.client.transaction.timeout.ms=6001"})),
+      ElementsAre("kafka.client.transaction.timeout.ms: 6001 is longer than kafka.client.session.timeout.ms, "
+                  "which is 6000: a dead instance's transaction would outlive its membership"));
   EXPECT_THAT(
       messages(load_overrides({"kafka.client.session.timeout.ms=6000", "kafka.client.transaction.timeout.ms=6000"})),
       ElementsAre());
+}
+
+TEST(LoadSettings, MakesTransactionsAsShortAsAMembershipThatIsSetToBeShort) {
+  const auto transaction_ms = [](const std::vector<std::string>& overrides) {
+    const Loaded loaded = load_overrides(overrides);
+    EXPECT_THAT(messages(loaded), IsEmpty());
+    return transaction_timeout_ms(loaded.settings.pipeline.kafka.client);
+  };
+  EXPECT_EQ(transaction_ms({}), 10'000);
+  EXPECT_EQ(transaction_ms({"kafka.client.session.timeout.ms=5000"}), 5'000);
+  EXPECT_EQ(transaction_ms({"kafka.client.session.timeout.ms=60000"}), 10'000);
+  EXPECT_EQ(transaction_ms({"kafka.client.session.timeout.ms=5000", "kafka.client.transaction.timeout.ms=3000"}), 3000);
 }
 
 TEST(LoadSettings, RefusesToRunOnFilesAndOnKafkaTogether) {
