@@ -79,6 +79,9 @@ void check_ends(const PipelineOptions& options, Checker& checker) {
   if (!options.source.path.empty()) {
     checker.report("source.path", "a job runs on files or, with kafka.brokers, on Kafka: leave one of the two out");
   }
+  if (!options.sink.dir.empty()) {
+    checker.report("sink.dir", "is for a run on files; with kafka.brokers the outputs go to topics: leave it out");
+  }
   if (options.kafka.group.empty())
     checker.report("kafka.group", "must not be empty: the offsets are kept under its name");
 }

@@ -37,13 +37,29 @@ struct RunArguments {
 };
 
 // A topic without an end has no use for the records that close it.
+Result<void> check_usage_on_kafka(const RunArguments& arguments) {
+  if (arguments.no_close) {
+    return error(ErrorCode::kUsage, "--no-close: is for files; without --close a run on Kafka closes nothing");
+  }
+  if (!arguments.close || arguments.until == "end") return {};
+  return error(ErrorCode::kUsage, "--close: only a run that stops closes the input; add --until end");
+}
+
+// What would have no effect is told, for somebody expects one.
+Result<void> check_usage_on_files(const RunArguments& arguments) {
+  const auto is_for_kafka = [](const std::string& option, const std::string& instead) {
+    return error(ErrorCode::kUsage, option + ": is for Kafka, and kafka.brokers is empty; " + instead);
+  };
+  if (arguments.close) {
+    return is_for_kafka("--close", "the end of a file closes it anyway, unless --no-close is given");
+  }
+  if (!arguments.until.empty()) return is_for_kafka("--until", "a run on a file stops at its end anyway");
+  if (arguments.create_topics) return is_for_kafka("--create-topics", "files are made anyway");
+  return {};
+}
+
 Result<void> check_usage(const RunArguments& arguments, const Settings& settings) {
-  if (!arguments.close) return {};
-  const bool kafka = !settings.pipeline.kafka.brokers.empty();
-  if (kafka && arguments.until == "end") return {};
-  return error(ErrorCode::kUsage, kafka ? "--close: only a run that stops closes the input; add --until end"
-                                        : "--close: is for Kafka, and kafka.brokers is empty; the end of a file closes "
-                                          "it anyway, unless --no-close is given");
+  return settings.pipeline.kafka.brokers.empty() ? check_usage_on_files(arguments) : check_usage_on_kafka(arguments);
 }
 
 // Serves the metrics where the settings want them; null: nowhere.

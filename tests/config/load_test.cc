@@ -369,8 +369,9 @@ TEST(LoadSettings, MakesTransactionsAsShortAsAMembershipThatIsSetToBeShort) {
 }
 
 TEST(LoadSettings, RefusesToRunOnFilesAndOnKafkaTogether) {
-  EXPECT_THAT(messages(load_overrides({"kafka.brokers=b:9092", "kafka.group=", "source.path=a"})),
+  EXPECT_THAT(messages(load_overrides({"kafka.brokers=b:9092", "kafka.group=", "source.path=a", "sink.dir=out"})),
               ElementsAre("source.path: a job runs on files or, with kafka.brokers, on Kafka: leave one of the two out",
+                          "sink.dir: is for a run on files; with kafka.brokers the outputs go to topics: leave it out",
                           "kafka.group: must not be empty: the offsets are kept under its name"));
 }
 

@@ -100,6 +100,13 @@ class CommandsTest(unittest.TestCase):
         self.expect(USAGE, ["--close", "--until end"], "run", *NOBODY, "--close")
         self.expect(USAGE, ["--close", "kafka.brokers"], "run", "--close", "--until", "end")
 
+    def test_what_has_no_effect_where_a_run_takes_place_is_told(self):
+        for option in ["--until", "end"], ["--create-topics"]:
+            self.expect(USAGE, [option[0], "kafka.brokers is empty"], "run", *option, "--set", "source.path=-", "--set",
+                        f"sink.dir={self.root}/out")
+        self.expect(USAGE, ["--no-close", "is for files"], "run", *NOBODY, "--no-close")
+        self.expect(CONFIG, ["sink.dir", "kafka.brokers"], "run", *NOBODY, "--set", f"sink.dir={self.root}/out")
+
     def test_what_tail_cannot_show_is_told(self):
         self.expect(USAGE, ["--type", "summary", "forecast", "session"], "tail", *NOBODY, "--type", "summary")
         self.expect(USAGE, ["--max", "0"], "tail", *NOBODY, "--max", "0")
