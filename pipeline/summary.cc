@@ -41,6 +41,8 @@ std::string summary_json(const Summary& summary) {
 std::string summary_text(const Summary& summary) {
   const auto of = [&](Counter counter) { return grouped(summary.of(counter)); };
   const auto records = static_cast<double>(summary.here(Counter::kRecords));
+  // A run that found nothing to do has its cost, too, but none per event.
+  const std::string cost = records > 0 ? fmt::format("{:.2f}", summary.cpu_s * 1e6 / records) : "-";
   const std::string first =
       summary.first_forecast_s < 0 ? "" : fmt::format("   first forecast after {:.1f} s", summary.first_forecast_s);
   return fmt::format(
@@ -48,13 +50,13 @@ std::string summary_text(const Summary& summary) {
       "users          {:>13}   sessions {}, steps {}\n"
       "forecasts      {:>13}{}\n"
       "drift signals  {:>13}\n"
-      "events/s       {:>13}   CPU {:.2f} us/event, wall {:.1f} s, peak memory {:.0f} MiB\n"
+      "events/s       {:>13}   CPU {} us/event, wall {:.1f} s, peak memory {:.0f} MiB\n"
       "CPU spent in                   {}\n",
       of(Counter::kRecords), of(Counter::kProcessed), of(Counter::kLate), of(Counter::kDuplicate),
       of(Counter::kDeadLetter), of(Counter::kUsers), of(Counter::kSessions), of(Counter::kSteps),
       of(Counter::kForecasts), first, of(Counter::kDriftSignals),
-      grouped(std::llround(records / std::max(summary.wall_s, 1e-3))), summary.cpu_s * 1e6 / std::max(records, 1.0),
-      summary.wall_s, static_cast<double>(summary.peak_rss_kib) / 1024,
+      grouped(std::llround(records / std::max(summary.wall_s, 1e-3))), cost, summary.wall_s,
+      static_cast<double>(summary.peak_rss_kib) / 1024,
       by_stage(summary, ", ", [&](std::string_view name, double seconds) {
         return fmt::format("{} {:.0f} %", name, 100 * seconds / std::max(summary.cpu_s, 1e-9));
       }));

@@ -48,6 +48,12 @@ TEST(Summary, SpeaksOfTheFirstForecastOnlyWhenThereWasOne) {
   EXPECT_THAT(summary_text(summary), HasSubstr("first forecast after 0.3 s"));
 }
 
+TEST(Summary, OfARunThatFoundNothingToDoHasNoCostPerEvent) {
+  Summary summary = resumed();
+  summary.before = summary.counters;
+  EXPECT_THAT(summary_text(summary), HasSubstr("0   CPU - us/event, wall 2.0 s"));
+}
+
 TEST(Summary, OfARunThatDidNothingHasNoInfinities) {
   const std::string text = summary_text(Summary{});
   EXPECT_THAT(text, Not(HasSubstr("inf ")));
