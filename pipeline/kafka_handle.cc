@@ -24,8 +24,9 @@ struct KafkaClient::Ear {
 
 namespace {
 
-constexpr int kAnswerMs = 15'000;  // how long a broker may take to be found and to answer
-constexpr int kFirstWaitMs = 500;  // until it is first asked why there is no answer yet
+constexpr int kAnswerMs = 15'000;     // how long a broker may take to be found and to answer
+constexpr int kFirstWaitMs = 500;     // until it is first asked why there is no answer yet
+constexpr int kLookForStopMs = 1000;  // who may be told to stop waits no longer at a time
 constexpr int kWorkingScram = 0x02060100;
 
 struct ConfDestroy {
@@ -246,17 +247,20 @@ Result<void> KafkaClient::assign(const rd_kafka_topic_partition_list_s* list) co
 // By the client's own account it has only waited in vain. So the waits are short at first, and in between it is listened
 // to.
 Result<KafkaPtr<const struct rd_kafka_metadata>> KafkaClient::metadata(rd_kafka_topic_s* topic,
-                                                                       const std::string& tried) const {
+                                                                       const std::string& tried,
+                                                                       const Wait& wait) const {
   ear_->trouble = 0;
   ear_->everywhere = false;
-  int left_ms = kAnswerMs;
-  for (int wait_ms = kFirstWaitMs;; wait_ms = std::min(2 * wait_ms, left_ms)) {
+  int left_ms = static_cast<int>(wait.most.count());
+  const int longest_ms = wait.stop == nullptr ? left_ms : kLookForStopMs;
+  for (int wait_ms = std::min(kFirstWaitMs, left_ms);; wait_ms = std::min({2 * wait_ms, longest_ms, left_ms})) {
     const struct rd_kafka_metadata* got = nullptr;
     const rd_kafka_resp_err_t code = rd_kafka_metadata(get(), 0, topic, &got, wait_ms);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaPtr<const struct rd_kafka_metadata>(got);
     listen(get());
     left_ms -= wait_ms;
-    if (!unreachable(code) || left_ms <= 0 || hopeless(*ear_)) return no_answer(code, tried);
+    const bool stopped = wait.stop != nullptr && *wait.stop;
+    if (!unreachable(code) || left_ms <= 0 || stopped || hopeless(*ear_)) return no_answer(code, tried);
   }
 }
 
@@ -271,14 +275,14 @@ Error KafkaClient::no_answer(int code, const std::string& tried) const {
 }
 
 Result<int> KafkaClient::count_brokers() const {
-  const auto found = metadata(nullptr, "reach a broker");
+  const auto found = metadata(nullptr, "reach a broker", Wait());
   if (!found) return found.error();
   return (*found)->broker_cnt;
 }
 
-Result<std::optional<int>> KafkaClient::find_topic(const std::string& topic) const {
+Result<std::optional<int>> KafkaClient::find_topic(const std::string& topic, const Wait& wait) const {
   const KafkaPtr<rd_kafka_topic_s> handle(rd_kafka_topic_new(get(), topic.c_str(), nullptr));
-  const auto metadata = this->metadata(handle.get(), "ask the brokers about topic '" + topic + "'");
+  const auto metadata = this->metadata(handle.get(), "ask the brokers about topic '" + topic + "'", wait);
   if (!metadata) return metadata.error();
   const rd_kafka_metadata_topic_t& found = (*metadata)->topics[0];
   if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::optional<int>();
@@ -286,8 +290,8 @@ Result<std::optional<int>> KafkaClient::find_topic(const std::string& topic) con
   return std::optional(found.partition_cnt);
 }
 
-Result<int> KafkaClient::partitions_of(const std::string& topic) const {
-  const auto found = find_topic(topic);
+Result<int> KafkaClient::partitions_of(const std::string& topic, const Wait& wait) const {
+  const auto found = find_topic(topic, wait);
   if (!found) return found.error();
   if (*found) return **found;
   return error(ErrorCode::kConfig, "there is no topic '" + topic + "'");

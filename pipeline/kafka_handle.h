@@ -4,6 +4,8 @@
 // A client has threads of its own and is thread-safe. A queue must go before its client.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -99,6 +101,12 @@ class KafkaClient {
   };
   struct Ear;  // what the client tells its things to
 
+  // For how long an answer is waited for at most; not much longer once `stop` has become true, either.
+  struct Wait {
+    std::chrono::milliseconds most{15'000};
+    const std::atomic<bool>* stop = nullptr;  // null: nobody stops it
+  };
+
   // With `properties`, then with the settings' own as far as they concern the role. Connects to nothing yet.
   static Result<KafkaClient> make(Role role, const KafkaOptions& options, const Properties& properties,
                                   Callbacks callbacks = {});
@@ -113,9 +121,11 @@ class KafkaClient {
   // answers in time, and say why as far as the client knows; with kRefused when the brokers do not let the user in.
   Result<int> count_brokers() const;
   // How many partitions a topic has; nothing when there is no such topic.
-  Result<std::optional<int>> find_topic(const std::string& topic) const;
+  Result<std::optional<int>> find_topic(const std::string& topic, const Wait& wait) const;
+  Result<std::optional<int>> find_topic(const std::string& topic) const { return find_topic(topic, Wait()); }
   // Of a topic that must be there: else kConfig.
-  Result<int> partitions_of(const std::string& topic) const;
+  Result<int> partitions_of(const std::string& topic, const Wait& wait) const;
+  Result<int> partitions_of(const std::string& topic) const { return partitions_of(topic, Wait()); }
   Result<OffsetRange> range_of(const std::string& topic, Partition partition) const;
   // As the brokers said it with the records read last; nothing: not yet. Asks nobody.
   std::optional<Offset> known_end(const std::string& topic, Partition partition) const;
@@ -125,7 +135,8 @@ class KafkaClient {
   Result<std::optional<Offset>> offset_at(const std::string& topic, Partition partition, EventTime time) const;
 
  private:
-  Result<KafkaPtr<const struct rd_kafka_metadata>> metadata(rd_kafka_topic_s* topic, const std::string& tried) const;
+  Result<KafkaPtr<const struct rd_kafka_metadata>> metadata(rd_kafka_topic_s* topic, const std::string& tried,
+                                                            const Wait& wait) const;
   Error no_answer(int code, const std::string& tried) const;
 
   std::shared_ptr<Ear> ear_;  // outlives the client, which tells it what happens

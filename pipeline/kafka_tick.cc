@@ -2,8 +2,6 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "pipeline/kafka_handle.h"
-
 namespace driftcast {
 namespace {
 
@@ -12,7 +10,8 @@ constexpr int kFlushMs = 20'000;              // longer: by then each is written
 
 }  // namespace
 
-Result<int> write_advances(const KafkaOptions& options, const std::string& topic, std::string_view value) {
+Result<int> write_advances(const KafkaOptions& options, const std::string& topic, std::string_view value,
+                           const KafkaClient::Wait& wait) {
   int written = 0;
   int failure = RD_KAFKA_RESP_ERR_NO_ERROR;  // of a record that was not written
   KafkaClient::Callbacks callbacks;
@@ -22,7 +21,7 @@ Result<int> write_advances(const KafkaOptions& options, const std::string& topic
   auto client = KafkaClient::make(KafkaClient::Role::kProducer, options, {{"message.timeout.ms", kDeliveryMs}},
                                   std::move(callbacks));
   if (!client) return client.error();
-  const auto partitions = client->partitions_of(topic);
+  const auto partitions = client->partitions_of(topic, wait);
   if (!partitions) return partitions.error();
   const std::string tried = "write to every partition of topic '" + topic + "'";
   const KafkaPtr<rd_kafka_topic_s> handle(rd_kafka_topic_new(client->get(), topic.c_str(), nullptr));

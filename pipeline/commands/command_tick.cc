@@ -1,6 +1,7 @@
 // driftcast tick: moves the time of a topic's partitions where no event does.
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cstdio>
@@ -54,7 +55,8 @@ Result<Ticks> read_ticks(const TickArguments& arguments) {
 
 Result<void> write(const Settings& settings, const Advance& advance) {
   const std::string& topic = settings.pipeline.topics.input;
-  const auto moved = write_advances(settings.pipeline.kafka, topic, advance_value(advance));
+  const auto moved =
+      write_advances(settings.pipeline.kafka, topic, advance_value(advance), {.stop = &stop_requested()});
   if (!moved) return moved.error();
   const std::string where = fmt::format("{} partition{} of {}", *moved, *moved == 1 ? "" : "s", topic);
   fmt::print("{}\n", advance.to ? fmt::format("moved {} to {}", where, rfc3339(*advance.to)) : "closed " + where);
@@ -67,12 +69,14 @@ EventTime wall_clock() {
   return EventTime{std::chrono::duration_cast<Duration>(since)};
 }
 
-// Until the process is told to stop.
+// Until the process is told to stop. Brokers that are not there now are tried again with the next period.
 Result<void> write_every(const Settings& settings, Duration period) {
   auto due = steady_clock::now();
   while (!stop_requested()) {
     if (steady_clock::now() >= due) {
-      DRIFTCAST_TRY(write(settings, {wall_clock()}));
+      const auto written = write(settings, {wall_clock()});
+      if (!written && written.error().code != ErrorCode::kUnavailable) return written.error();
+      if (!written && !stop_requested()) spdlog::warn("{}; trying again", written.error().message);
       due = std::max(due + period, steady_clock::now());
     }
     std::this_thread::sleep_for(std::min<steady_clock::duration>(kLookForStop, period));

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <map>
+#include <thread>
 
 #include "pipeline/timestamps.h"
 #include "tests/pipeline/support/child.h"
@@ -90,6 +92,26 @@ TEST_F(KafkaTick, FollowsTheWallClockUntilItIsStopped) {
   EXPECT_EQ(times[0], times[1]);
   EXPECT_EQ(times[0], times[2]);
   EXPECT_TRUE(std::is_sorted(times[0].begin(), times[0].end()));
+}
+
+// Whether the program comes to say so within half a minute.
+bool comes_to_say(const Child& child, const std::string& words) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (child.talk().find(words) != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  return false;
+}
+
+TEST_F(KafkaTick, ThatGoesOnForEverWaitsForBrokersThatAreNotThere) {
+  broker_.kill();
+  Child child(tick({"--every", "10ms"}));
+  EXPECT_TRUE(comes_to_say(child, "trying again")) << child.talk();
+  broker_.start();
+  EXPECT_TRUE(comes_to_say(child, "moved 3 partitions of " + topic_)) << child.talk();
+  child.send(SIGTERM);
+  EXPECT_EQ(child.wait().code, 0);
 }
 
 TEST_F(KafkaTick, SaysThatTheTopicIsMissing) {
