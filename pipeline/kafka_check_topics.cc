@@ -27,13 +27,17 @@ std::string counted(int partitions) {
   return std::to_string(partitions) + (partitions == 1 ? " partition" : " partitions");
 }
 
+void note_cause(Finding& finding, const Error& cause) {
+  finding.refused = cause.code == ErrorCode::kRefused;
+  finding.unanswered = cause.code == ErrorCode::kUnavailable;
+}
+
 // `rights`: what a job needs on it; who has one of them may see it.
-Known look_at(const KafkaClient& client, const Named& named, const std::string& rights,
-              const std::string& how_to_make) {
+Known look_at(const KafkaClient& client, const Named& named, const std::string& rights, const std::string& how_to_make) {
   const auto found = client.find_topic(named.topic);
   if (!found) {
     Finding unseen = problem(named.text() + ": " + found.error().message, "allow " + rights + " on it");
-    unseen.refused = found.error().code == ErrorCode::kRefused;
+    note_cause(unseen, found.error());
     return {std::nullopt, unseen};
   }
   if (!*found) return {std::nullopt, problem(named.text() + " is not there", how_to_make)};
@@ -59,6 +63,7 @@ std::optional<std::map<std::string, std::string>> config_of(const KafkaClient& c
   if (config && config->contains(kPolicy) && config->contains(kRetention)) return *config;
   findings.push_back(warning(named.text() + ": " + (config ? "its settings are not told" : config.error().message),
                              "allow DescribeConfigs on it, or see yourself that its cleanup.policy is right"));
+  if (!config) findings.back().unanswered = config.error().code == ErrorCode::kUnavailable;
   return std::nullopt;
 }
 
@@ -100,12 +105,15 @@ std::vector<Finding> check_topics(const KafkaClient& client, const PipelineOptio
   const Named input{"topics.input", topics.input};
   const Known known_input = look_at(client, input, "Read", "make it, or name the topic that holds the events");
   std::vector<Finding> findings = {known_input.finding};
+  if (known_input.finding.unanswered) return findings;
   if (known_input.partitions) check_input_config(client, input, options.changelog, findings);
   for (const Named& output : {Named{"topics.forecasts", topics.forecasts}, Named{"topics.drift", topics.drift},
                               Named{"topics.sessions", topics.sessions}, Named{"topics.late", topics.late},
                               Named{"topics.dlq", topics.dlq}}) {
     const bool joined = output.key == "topics.drift" && (topics.drift.empty() || topics.drift == topics.forecasts);
-    if (!joined) findings.push_back(look_at(client, output, "Write", kMade).finding);
+    if (joined) continue;
+    findings.push_back(look_at(client, output, "Write", kMade).finding);
+    if (findings.back().unanswered) return findings;
   }
   const Named changelog{"topics.changelog", topics.changelog};
   const Known known = look_at(client, changelog, "Read and Write", kMade);

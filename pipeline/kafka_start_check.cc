@@ -14,19 +14,6 @@ std::string text_of(const Finding& finding) {
   return finding.advice.empty() ? finding.what : finding.what + "; " + finding.advice;
 }
 
-// Fails with all the problems among the findings, one below the other; the warnings are logged.
-Result<void> judge(const std::vector<Finding>& findings) {
-  std::string problems;
-  bool refused = false;
-  for (const Finding& finding : findings) {
-    if (finding.verdict == Finding::Verdict::kWarning) spdlog::warn("{}", text_of(finding));
-    if (finding.verdict == Finding::Verdict::kProblem) problems += "\n  " + text_of(finding);
-    refused = refused || finding.refused;
-  }
-  if (problems.empty()) return {};
-  return error(refused ? ErrorCode::kRefused : ErrorCode::kConfig, "the job cannot run on these topics:" + problems);
-}
-
 // Records that cannot be read are what dead letters are for; those of users that are mixed up are not.
 Result<void> check_records(KafkaReader& reader, const Settings& settings) {
   const std::string& input = settings.pipeline.topics.input;
@@ -39,6 +26,21 @@ Result<void> check_records(KafkaReader& reader, const Settings& settings) {
 }
 
 }  // namespace
+
+Result<void> judge(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    if (finding.unanswered) return error(ErrorCode::kUnavailable, finding.what);
+  }
+  std::string problems;
+  bool refused = false;
+  for (const Finding& finding : findings) {
+    if (finding.verdict == Finding::Verdict::kWarning) spdlog::warn("{}", text_of(finding));
+    if (finding.verdict == Finding::Verdict::kProblem) problems += "\n  " + text_of(finding);
+    refused = refused || finding.refused;
+  }
+  if (problems.empty()) return {};
+  return error(refused ? ErrorCode::kRefused : ErrorCode::kConfig, "the job cannot run on these topics:" + problems);
+}
 
 Result<void> check_start(const Settings& settings) {
   auto reader = KafkaReader::open(settings.pipeline.kafka);

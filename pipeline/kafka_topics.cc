@@ -52,8 +52,8 @@ Result<void> verdict(rd_kafka_event_t& event, const std::string& name) {
   const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(topic);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
   const char* why = rd_kafka_topic_result_error_string(topic);
-  const bool refused = checked(code, "").error().code == ErrorCode::kRefused;
-  return error(refused ? ErrorCode::kRefused : ErrorCode::kCannotCreate,
+  const ErrorCode cause = checked(code, "").error().code;
+  return error(cause == ErrorCode::kRestart ? ErrorCode::kCannotCreate : cause,
                failed + (why != nullptr ? why : rd_kafka_err2str(code)));
 }
 
