@@ -88,7 +88,7 @@ void add_ends(std::vector<Field>& table) {
            "Name of this instance in its group, the same at every start: it then has its partitions back at once. "
            "Empty: none, and its partitions go to others when it ends."),
       ranged("kafka.patience", kDuration, AT(pipeline.kafka.patience), 0, kDay, kKeeps,
-             "How long to try to reach the brokers at the start; while running it is tried for ever."),
+             "How long to try to reach the brokers at the start, 2 s at least; while running it is tried for ever."),
       Field{"kafka.client", kClient, AT(pipeline.kafka.client), false,
             "Further properties of the Kafka client by librdkafka's names; secrets only as `${NAME}` or "
             "`${file:/path}`."},

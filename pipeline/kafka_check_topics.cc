@@ -33,13 +33,15 @@ void note_cause(Finding& finding, const Error& cause) {
 }
 
 // `rights`: what a job needs on it; who has one of them may see it.
-Known look_at(const KafkaClient& client, const Named& named, const std::string& rights, const std::string& how_to_make) {
+Known look_at(const KafkaClient& client, const Named& named, const std::string& rights, const std::string& how_to_make,
+              bool made_later = false) {
   const auto found = client.find_topic(named.topic);
   if (!found) {
     Finding unseen = problem(named.text() + ": " + found.error().message, "allow " + rights + " on it");
     note_cause(unseen, found.error());
     return {std::nullopt, unseen};
   }
+  if (!*found && made_later) return {std::nullopt, fine(named.text() + " is not there yet")};
   if (!*found) return {std::nullopt, problem(named.text() + " is not there", how_to_make)};
   return {*found, fine(named.text() + " has " + counted(**found))};
 }
@@ -100,7 +102,8 @@ void check_changelog(const KafkaClient& client, const Named& changelog, int part
 
 }  // namespace
 
-std::vector<Finding> check_topics(const KafkaClient& client, const PipelineOptions& options) {
+std::vector<Finding> check_topics(const KafkaClient& client, const PipelineOptions& options, Outputs outputs) {
+  const bool made_later = outputs == Outputs::kMadeLater;
   const TopicOptions& topics = options.topics;
   const Named input{"topics.input", topics.input};
   const Known known_input = look_at(client, input, "Read", "make it, or name the topic that holds the events");
@@ -112,11 +115,11 @@ std::vector<Finding> check_topics(const KafkaClient& client, const PipelineOptio
                               Named{"topics.dlq", topics.dlq}}) {
     const bool joined = output.key == "topics.drift" && (topics.drift.empty() || topics.drift == topics.forecasts);
     if (joined) continue;
-    findings.push_back(look_at(client, output, "Write", kMade).finding);
+    findings.push_back(look_at(client, output, "Write", kMade, made_later).finding);
     if (findings.back().unanswered) return findings;
   }
   const Named changelog{"topics.changelog", topics.changelog};
-  const Known known = look_at(client, changelog, "Read and Write", kMade);
+  const Known known = look_at(client, changelog, "Read and Write", kMade, made_later);
   findings.push_back(known.finding);
   if (known.partitions) {
     check_changelog(client, changelog, *known.partitions, input, known_input.partitions, findings);

@@ -42,12 +42,12 @@ Result<void> judge(const std::vector<Finding>& findings) {
   return error(refused ? ErrorCode::kRefused : ErrorCode::kConfig, "the job cannot run on these topics:" + problems);
 }
 
-Result<void> check_start(const Settings& settings) {
+Result<void> check_start(const Settings& settings, Outputs outputs, const KafkaClient::Wait& wait) {
   auto reader = KafkaReader::open(settings.pipeline.kafka);
   if (!reader) return reader.error();
-  const auto input = reader->client().find_topic(settings.pipeline.topics.input);
+  const auto input = reader->client().find_topic(settings.pipeline.topics.input, wait);
   if (!input) return input.error();  // also when no broker answers
-  DRIFTCAST_TRY(judge(check_topics(reader->client(), settings.pipeline)));
+  DRIFTCAST_TRY(judge(check_topics(reader->client(), settings.pipeline, outputs)));
   const auto committed = committed_partitions(reader->client(), settings.pipeline, **input);
   if (!committed) return committed.error();
   if (*committed > 0) return {};  // its records were looked at when it began

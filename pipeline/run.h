@@ -26,10 +26,19 @@ struct Progress {
 Result<Summary> run_files(const Settings& settings, const ModelSet& models, const std::atomic<bool>& stop,
                           const std::function<void(const Progress&)>& report, const Watchers& watchers = {});
 
+// How far a run between topics goes, and what it does before it begins.
+struct KafkaRun {
+  Until until = Until::kForever;
+  bool create_topics = false;  // the outputs that are missing
+  bool close = false;          // writes to the input what closes open sessions and steps
+};
+
 // Runs between topics, as an instance of a group, on the partitions the group gives, and goes on where the group has
-// committed; `until` the end of the input as it is now, or for ever. Stops as above. No summary is written: outputs are
-// elsewhere. Brokers that vanish are waited for; told to stop meanwhile, the process ends by itself with kRestart.
-Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, Until until, const std::atomic<bool>& stop,
-                          const std::function<void(const Progress&)>& report, const Watchers& watchers = {});
+// committed; until the end of the input as it is when all is found to be in order, or for ever. Stops as above, also
+// while no broker answers yet. No summary is written: outputs are elsewhere. Brokers that vanish later are waited for;
+// told to stop meanwhile, the process ends by itself with kRestart.
+Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, const KafkaRun& wanted,
+                          const std::atomic<bool>& stop, const std::function<void(const Progress&)>& report,
+                          const Watchers& watchers = {});
 
 }  // namespace driftcast

@@ -11,9 +11,12 @@
 #include "pipeline/job.h"
 #include "pipeline/kafka_log.h"
 #include "pipeline/kafka_start_check.h"
+#include "pipeline/kafka_tick.h"
+#include "pipeline/kafka_topics.h"
 #include "pipeline/last_resort.h"
 #include "pipeline/run.h"
 #include "pipeline/state_directory.h"
+#include "pipeline/wire.h"
 #include "state/rocksdb_store.h"
 
 namespace driftcast {
@@ -24,6 +27,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kPause{500};  // between two tries
 constexpr milliseconds kLongestPause{10'000};
+constexpr milliseconds kShortestTry{2'000};  // brokers that are there have answered by then
 
 // What goes away by itself: brokers that are not there now, a transaction that came to nothing.
 bool passes(const Error& error) { return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kRollback; }
@@ -33,23 +37,63 @@ void pause(milliseconds length, const std::atomic<bool>& stop) {
   while (!stop && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds{20});
 }
 
-Result<std::unique_ptr<KafkaLog>> try_to_open(const Settings& settings, Until until) {
-  DRIFTCAST_TRY(check_start(settings));
-  return KafkaLog::open(settings.pipeline, until);
+void tell_why_not_ready(Metrics* metrics, const std::string& why) {
+  if (metrics != nullptr) metrics->not_ready(why);
 }
 
-Result<std::unique_ptr<KafkaLog>> open_log(const Settings& settings, Until until, const std::atomic<bool>& stop) {
-  const auto deadline = steady_clock::now() + settings.pipeline.kafka.patience;
-  while (true) {
-    auto log = try_to_open(settings, until);
-    if (log || !passes(log.error())) return log;
-    if (stop || steady_clock::now() >= deadline) {
-      return error(ErrorCode::kUnavailable, log.error().message + "; given up after kafka.patience");
+// Opens the log, and tries again while brokers do not answer, for as long as the settings allow.
+class Opener {
+ public:
+  Opener(const Settings& settings, const KafkaRun& wanted, const std::atomic<bool>& stop)
+      : settings_(settings), wanted_(wanted), stop_(stop), deadline_(steady_clock::now() + patience()) {}
+
+  // Null: `stop` has become true, and nothing was begun.
+  Result<std::unique_ptr<KafkaLog>> open(Metrics* metrics) {
+    tell_why_not_ready(metrics, "waiting for the brokers");
+    while (true) {
+      auto log = try_once();
+      if (log || !passes(log.error())) return log;
+      if (stop_) {
+        spdlog::info("told to stop before anything was begun");
+        return std::unique_ptr<KafkaLog>();
+      }
+      if (left() <= milliseconds{0}) {
+        return error(ErrorCode::kUnavailable, log.error().message + "; given up after kafka.patience");
+      }
+      if (log.error().code == ErrorCode::kUnavailable) tell_why_not_ready(metrics, "no broker answers");
+      spdlog::warn("{}; trying again", log.error().message);
+      pause(std::min(kPause, left()), stop_);
     }
-    spdlog::warn("{}; trying again", log.error().message);
-    pause(kPause, stop);
   }
-}
+
+ private:
+  Duration patience() const { return settings_.pipeline.kafka.patience; }
+  milliseconds left() const { return std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now()); }
+  KafkaClient::Wait wait() const {
+    KafkaClient::Wait wait{.stop = &stop_};
+    wait.most = std::clamp(left(), kShortestTry, wait.most);
+    return wait;
+  }
+
+  // Nothing is written before all is found to be in order; the time of the input is moved but once, and before the log
+  // takes note of the input's ends.
+  Result<std::unique_ptr<KafkaLog>> try_once() {
+    const KafkaOptions& kafka = settings_.pipeline.kafka;
+    const TopicOptions& topics = settings_.pipeline.topics;
+    const Outputs outputs = wanted_.create_topics ? Outputs::kMadeLater : Outputs::kMustBeThere;
+    DRIFTCAST_TRY(check_start(settings_, outputs, wait()));
+    if (wanted_.create_topics) DRIFTCAST_TRY(create_topics(kafka, topics));
+    if (wanted_.close && !closed_) DRIFTCAST_TRY(write_advances(kafka, topics.input, advance_value({}), wait()));
+    closed_ = true;
+    return KafkaLog::open(settings_.pipeline, wanted_.until);
+  }
+
+  const Settings& settings_;
+  const KafkaRun& wanted_;
+  const std::atomic<bool>& stop_;
+  steady_clock::time_point deadline_;
+  bool closed_ = false;
+};
 
 // What has ended the work on a set of partitions: the group, or a failure that passes.
 void count(Metrics* metrics, const Result<void>& worked, bool keeps) {
@@ -62,7 +106,7 @@ void count(Metrics* metrics, const Result<void>& worked, bool keeps) {
 Result<void> work(Job& job, KafkaLog& log, Metrics* metrics, const std::atomic<bool>& stop) {
   milliseconds length = kPause;
   while (true) {
-    if (metrics != nullptr) metrics->not_ready("waiting for partitions of the group");
+    tell_why_not_ready(metrics, "waiting for partitions of the group");
     const auto acquired = log.acquire(stop);
     if (!acquired) return acquired.error();
     if (!*acquired) return {};
@@ -86,15 +130,17 @@ Result<void> work(Job& job, KafkaLog& log, Metrics* metrics, const std::atomic<b
 
 }  // namespace
 
-Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, Until until, const std::atomic<bool>& stop,
-                          const std::function<void(const Progress&)>& report, const Watchers& watchers) {
+Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, const KafkaRun& wanted,
+                          const std::atomic<bool>& stop, const std::function<void(const Progress&)>& report,
+                          const Watchers& watchers) {
   const LastResort last_resort(stop);
   const auto state = StateDirectory::make(settings, std::filesystem::temp_directory_path().string());
   if (!state) return state.error();
   auto store = RocksDbStore::open(state->path() + "/store", settings.state);
   if (!store) return store.error();
-  auto log = open_log(settings, until, stop);
+  auto log = Opener(settings, wanted, stop).open(watchers.metrics);
   if (!log) return log.error();
+  if (*log == nullptr) return Summary();
   Job job(settings, models, **store, {stop, report, [] { return 0.0; }, watchers});
   DRIFTCAST_TRY(work(job, **log, watchers.metrics, stop));
   if (!settings.state.dir.empty()) DRIFTCAST_TRY((*store)->flush());

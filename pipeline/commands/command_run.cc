@@ -9,10 +9,7 @@
 #include "config/fields.h"
 #include "pipeline/commands/cli.h"
 #include "pipeline/http_server.h"
-#include "pipeline/kafka_tick.h"
-#include "pipeline/kafka_topics.h"
 #include "pipeline/metrics.h"
-#include "pipeline/wire.h"
 
 namespace driftcast {
 namespace {
@@ -100,13 +97,9 @@ Result<Summary> run_job(const Settings& settings, const ModelSet& models, const 
   if (settings.pipeline.kafka.brokers.empty()) {
     return run_files(settings, models, stop_requested(), report, watchers);
   }
-  const KafkaOptions& kafka = settings.pipeline.kafka;
-  const TopicOptions& topics = settings.pipeline.topics;
-  if (arguments.create_topics) DRIFTCAST_TRY(create_topics(kafka, topics));
-  // Before the log is opened, so that its ends lie behind.
-  if (arguments.close) DRIFTCAST_TRY(write_advances(kafka, topics.input, advance_value({})));
   const Until until = arguments.until == "end" ? Until::kEnd : Until::kForever;
-  return run_kafka(settings, models, until, stop_requested(), report, watchers);
+  const KafkaRun wanted{until, arguments.create_topics, arguments.close};
+  return run_kafka(settings, models, wanted, stop_requested(), report, watchers);
 }
 
 int run(const RunArguments& arguments) {

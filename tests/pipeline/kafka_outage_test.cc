@@ -19,13 +19,7 @@ using testing::HasSubstr;
 
 constexpr const char* kInstance = "one";
 
-// Where the instance serves, as it has logged it.
-std::string address_of(const Scene& scene) {
-  const std::string talk = scene.talk(kInstance), before = "http://";
-  const std::size_t begin = talk.find(before);
-  if (begin == std::string::npos) return "";
-  return talk.substr(begin + before.size(), talk.find('/', begin + before.size()) - begin - before.size());
-}
+std::string address_of(const Scene& scene) { return address_in(scene.talk(kInstance)); }
 
 // Whether the answer to such a question comes to begin so, within half a minute.
 bool comes_to(const Scene& scene, const std::string& path, const std::string& answer) {

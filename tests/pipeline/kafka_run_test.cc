@@ -177,7 +177,7 @@ TEST_F(KafkaRun, SaysWhatIsMissing) {
   arguments.insert(arguments.end(), {"--set", "topics.input=" + prefix_ + "no-input"});
   Ended ended = run_child(arguments);
   EXPECT_EQ(ended.code, 78);
-  EXPECT_THAT(ended.talk, HasSubstr("there is no topic '" + prefix_ + "no-input'"));
+  EXPECT_THAT(ended.talk, HasSubstr("topics.input '" + prefix_ + "no-input' is not there"));
   arguments = kafka_arguments();
   std::erase(arguments, "--create-topics");
   ended = run_child(arguments);

@@ -67,4 +67,12 @@ inline std::string http_get(const std::string& server, const std::string& path) 
   }
 }
 
+// Where the program serves, as it has logged it; empty: it has not.
+inline std::string address_in(const std::string& talk) {
+  const std::string before = "http://";
+  const std::size_t begin = talk.find(before);
+  if (begin == std::string::npos) return "";
+  return talk.substr(begin + before.size(), talk.find('/', begin + before.size()) - begin - before.size());
+}
+
 }  // namespace driftcast
