@@ -123,13 +123,15 @@ Result<void> KafkaLog::connect() {
   return {};
 }
 
-Result<bool> KafkaLog::acquire(const std::atomic<bool>& stop) {
+Result<bool> KafkaLog::acquire(const std::atomic<bool>& stop,
+                               const std::function<void(const std::string& trouble)>& waiting) {
   using Standing = KafkaGroup::Standing;
   source_.reset();
   Reminder reminder;
   while (!stop) {
     const auto standing = group_->serve(kNewsMs);
     if (!standing) return standing.error();
+    if (waiting) waiting(trouble());
     if (*standing == Standing::kAskedBack || *standing == Standing::kLost) group_->give_back();
     const bool holds = *standing == Standing::kHolding;
     if (holds && assigned().empty()) {

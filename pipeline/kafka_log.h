@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -28,8 +29,10 @@ class KafkaLog final : public Log {
 
   // Gives back what is asked back, then waits until there are partitions to work on; false: `stop` has become true. While no
   // broker answers it tries again, for ever. Fails with kRestart when another instance has taken this one's place. Read until
-  // its end, false also when the group has committed all of it.
-  Result<bool> acquire(const std::atomic<bool>& stop);
+  // its end, false also when the group has committed all of it. `waiting` is told again and again what the trouble is;
+  // empty: there is none.
+  Result<bool> acquire(const std::atomic<bool>& stop,
+                       const std::function<void(const std::string& trouble)>& waiting = {});
 
   // For who has committed all partitions held: waits until the group has done so with all there are, for others may need to
   // be taken over; true. False: the assignment changes, or `stop` has become true.

@@ -106,8 +106,9 @@ void count(Metrics* metrics, const Result<void>& worked, bool keeps) {
 Result<void> work(Job& job, KafkaLog& log, Metrics* metrics, const std::atomic<bool>& stop) {
   milliseconds length = kPause;
   while (true) {
-    tell_why_not_ready(metrics, "waiting for partitions of the group");
-    const auto acquired = log.acquire(stop);
+    const auto acquired = log.acquire(stop, [&](const std::string& trouble) {
+      tell_why_not_ready(metrics, trouble.empty() ? "waiting for partitions of the group" : trouble);
+    });
     if (!acquired) return acquired.error();
     if (!*acquired) return {};
     const auto began = steady_clock::now();

@@ -160,5 +160,19 @@ TEST(KafkaStart, RefusesNothingBecauseNobodyAnswers) {
   EXPECT_THAT(judged.error().message, Not(HasSubstr("cannot run on these topics")));
 }
 
+// One that waits for its share of the partitions.
+TEST(KafkaStart, SaysToWhoAsksThatTheBrokersAreGoneWhileItJoins) {
+  KafkaJob job(1);
+  const auto holder = open_log(job.settings(), Until::kForever);
+  ASSERT_TRUE(holder);
+  Child child(run({}, job, {"http.listen=127.0.0.1:0"}));
+  EXPECT_TRUE(comes_to_answer(child, "/readyz", "waiting for partitions of the group")) << child.talk();
+  KafkaBroker& broker = KafkaBroker::shared();
+  broker.kill();
+  EXPECT_TRUE(comes_to_answer(child, "/readyz", "no broker answers")) << child.talk();
+  broker.start();
+  EXPECT_TRUE(comes_to_answer(child, "/readyz", "waiting for partitions of the group")) << child.talk();
+}
+
 }  // namespace
 }  // namespace driftcast
