@@ -123,6 +123,35 @@ Result<void> KafkaLog::connect() {
   return {};
 }
 
+// What was read and is recovered again counts as not read yet.
+Result<void> KafkaLog::seek(Partition partition, Offset offset) {
+  readings_.try_emplace(partition, Reading{offset, offset}).first->second.next = offset;
+  source_->seek(partition, offset);
+  return {};
+}
+
+Result<void> KafkaLog::poll(Partition partition, std::size_t max, Slice& slice) {
+  const auto polled = source_->poll(partition, max, slice);
+  if (polled && !slice.records.empty()) readings_[partition].next = slice.records.back().offset + 1;
+  return polled;
+}
+
+// A partition that is not recovered yet has all of its records before it, as far as is known. Not only records have
+// offsets: at the end of a partition all is read, whatever the last record was.
+double KafkaLog::progress() const {
+  if (!ends_ || !source_ || assigned().empty()) return 0;
+  Offset read = 0, all = 0;
+  for (const Partition partition : assigned()) {
+    const Offset first = start_offset(partition);
+    const auto found = readings_.find(partition);
+    const Reading reading = found == readings_.end() ? Reading{first, first} : found->second;
+    const Offset length = std::max<Offset>(ends_->at(partition) - reading.from, 0);
+    all += length;
+    read += exhausted(partition) ? length : std::clamp<Offset>(reading.next - reading.from, 0, length);
+  }
+  return all == 0 ? 1 : static_cast<double>(read) / static_cast<double>(all);
+}
+
 Result<bool> KafkaLog::acquire(const std::atomic<bool>& stop,
                                const std::function<void(const std::string& trouble)>& waiting) {
   using Standing = KafkaGroup::Standing;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -41,18 +42,16 @@ class KafkaLog final : public Log {
   const std::vector<Partition>& assigned() const override { return group_->assigned(); }
   Result<bool> keeps_assignment() override;
   Offset start_offset(Partition partition) const override { return source_->start_offset(partition); }
-  Result<void> seek(Partition partition, Offset offset) override {
-    source_->seek(partition, offset);
-    return {};
-  }
-  Result<void> poll(Partition partition, std::size_t max, Slice& slice) override {
-    return source_->poll(partition, max, slice);
-  }
+  Result<void> seek(Partition partition, Offset offset) override;
+  Result<void> poll(Partition partition, std::size_t max, Slice& slice) override;
   bool exhausted(Partition partition) const override { return source_->exhausted(partition); }
 
   std::optional<Offset> known_end(Partition partition) const override {
     return group_->client().known_end(options_.topics.input, partition);
   }
+  // Of what a bounded run had to read of the partitions held, the share that is read, 0 to 1; 0 when nothing is known of
+  // an end. By the reading thread.
+  double progress() const;
   std::string trouble() override { return group_->reaches_brokers() ? "" : "no broker answers"; }
 
   Result<void> begin() override;
@@ -89,6 +88,11 @@ class KafkaLog final : public Log {
   Start start_;
   KafkaSource::Ends ends_;
   std::optional<KafkaEnd> end_;  // of a bounded run
+  struct Reading {
+    Offset from = 0;  // where this instance began
+    Offset next = 0;
+  };
+  std::map<Partition, Reading> readings_;
   std::chrono::steady_clock::time_point end_asked_{};
   std::unique_ptr<KafkaChangelog> changelog_;
   std::unique_ptr<KafkaSource> source_;  // of the partitions held; before the group, whose client it borrows

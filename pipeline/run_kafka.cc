@@ -142,7 +142,7 @@ Result<Summary> run_kafka(const Settings& settings, const ModelSet& models, cons
   auto log = Opener(settings, wanted, stop).open(watchers.metrics);
   if (!log) return log.error();
   if (*log == nullptr) return Summary();
-  Job job(settings, models, **store, {stop, report, [] { return 0.0; }, watchers});
+  Job job(settings, models, **store, {stop, report, [&] { return (*log)->progress(); }, watchers});
   DRIFTCAST_TRY(work(job, **log, watchers.metrics, stop));
   if (!settings.state.dir.empty()) DRIFTCAST_TRY((*store)->flush());
   return job.summary();

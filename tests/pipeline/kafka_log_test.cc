@@ -224,6 +224,29 @@ TEST(KafkaLog, ShowsNothingOfATransactionThatIsAborted) {
   EXPECT_THAT(job.outputs(Topic::kForecasts), ElementsAre("ann next"));
 }
 
+TEST(KafkaLog, TellsHowMuchIsReadOfAnInputThatEnds) {
+  KafkaJob job(2);
+  job.produce({{.value = "0", .partition = 0}, {.value = "1", .partition = 0}, {.value = "2", .partition = 1}});
+  job.begin({{.value = "3", .partition = 1}}).commit();  // behind it is a mark that nobody reads
+  const auto log = open(job);
+  ASSERT_TRUE(log);
+  EXPECT_EQ(log->progress(), 0);
+  EXPECT_THAT(read_to_end(*log, 0), testing::SizeIs(2));
+  EXPECT_DOUBLE_EQ(log->progress(), 2.0 / 5);
+  EXPECT_THAT(read_to_end(*log, 1), testing::SizeIs(2));
+  EXPECT_EQ(log->progress(), 1);
+  ASSERT_TRUE(log->seek(0, 1));  // it is recovered from there
+  EXPECT_DOUBLE_EQ(log->progress(), 4.0 / 5);
+}
+
+TEST(KafkaLog, KnowsNoProgressWhereThereIsNoEnd) {
+  KafkaJob job(1);
+  job.produce({{.value = "0"}});
+  const auto log = open(job, Until::kForever);
+  ASSERT_TRUE(log);
+  EXPECT_EQ(log->progress(), 0);
+}
+
 TEST(KafkaLog, AbortsWhatADeadInstanceLeftOpen) {
   KafkaJob job(1);
   {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -172,6 +173,24 @@ TEST(KafkaStart, SaysToWhoAsksThatTheBrokersAreGoneWhileItJoins) {
   EXPECT_TRUE(comes_to_answer(child, "/readyz", "no broker answers")) << child.talk();
   broker.start();
   EXPECT_TRUE(comes_to_answer(child, "/readyz", "waiting for partitions of the group")) << child.talk();
+}
+
+// It has read its share, and waits for the other's.
+TEST(KafkaStart, OfARunThatEndsTheProgressIsServed) {
+  KafkaJob job(2);
+  job.produce({{.value = kClose, .partition = 0}, {.value = kClose, .partition = 1}});
+  Settings other = job.settings();
+  other.pipeline.kafka.instance = "idle";
+  const auto log = open_log(other, Until::kForever);
+  ASSERT_TRUE(log);
+  std::atomic<bool> stop{false};
+  std::thread idle([&] {
+    while (log->acquire(stop) && !stop) std::this_thread::sleep_for(milliseconds{50});
+  });
+  Child child(run({"--until", "end"}, job, {"http.listen=127.0.0.1:0"}));
+  EXPECT_TRUE(comes_to_answer(child, "/metrics", "driftcast_input_progress_ratio 1\n")) << child.talk();
+  stop = true;
+  idle.join();
 }
 
 }  // namespace
