@@ -20,15 +20,15 @@ Result<void> ChangelogTail::fill() {
 }
 
 Result<void> ChangelogTail::look(Offset at) {
-  if (!watch_) return {};
   const double share = static_cast<double>(at - begin_) / static_cast<double>(std::max<Offset>(end_ - begin_, 1));
-  if (watch_({committed_.partition, records_, std::clamp(share, 0.0, 1.0)})) return {};
+  progress_.share = std::clamp(share, 0.0, 1.0);
+  if (wanted()) return {};
   return error(ErrorCode::kRollback,
                "the recovery of partition " + std::to_string(committed_.partition) + " was given up half way");
 }
 
 Result<bool> ChangelogTail::take(ChangelogRecord&& record) {
-  if (++records_ % kRecordsPerLook == 0) DRIFTCAST_TRY(look(record.offset));
+  if (++progress_.records % kRecordsPerLook == 0) DRIFTCAST_TRY(look(record.offset));
   if (record.mark) {
     mark_ = record.mark;
     return mark_->epoch < committed_.mark_epoch;
@@ -42,8 +42,8 @@ Result<bool> ChangelogTail::take(ChangelogRecord&& record) {
 Result<Mark> ChangelogTail::apply(Log& log, const std::optional<Mark>& local, Offset end) {
   begin_ = local ? local->changelog_offset : 0;
   end_ = end;
-  DRIFTCAST_TRY(log.replay_changelog(committed_.partition, begin_,
-                                     [this](ChangelogRecord&& record) { return take(std::move(record)); }));
+  const auto consumer = [this](ChangelogRecord&& record) { return take(std::move(record)); };
+  DRIFTCAST_TRY(log.replay_changelog(committed_.partition, begin_, consumer, [this] { return wanted(); }));
   if (!mark_ || mark_->epoch != committed_.mark_epoch || mark_->lineage != committed_.lineage) {
     return error(ErrorCode::kIo, "the changelog of partition " + std::to_string(committed_.partition) +
                                      " lacks the mark of epoch " + std::to_string(committed_.mark_epoch) +

@@ -18,7 +18,7 @@ class ChangelogTail {
  public:
   // Borrows store and watch.
   ChangelogTail(Store& store, const OffsetCommit& committed, const RecoveryWatch& watch)
-      : store_(store), committed_(committed), watch_(watch) {}
+      : store_(store), committed_(committed), watch_(watch), progress_{committed.partition} {}
 
   // Applies it to a store that stands at `local`, or, without one, to an empty store. `end`: of the changelog, to tell
   // how far it is. Returns the mark that is named.
@@ -28,12 +28,13 @@ class ChangelogTail {
   Result<bool> take(ChangelogRecord&& record);
   Result<void> fill();
   Result<void> look(Offset at);
+  bool wanted() const { return !watch_ || watch_(progress_); }
 
   Store& store_;
   const OffsetCommit& committed_;
   const RecoveryWatch& watch_;
   Offset begin_ = 0, end_ = 0;
-  std::int64_t records_ = 0;
+  RecoveryProgress progress_;
   std::vector<Entry> batch_;
   std::size_t batch_bytes_ = 0;
   std::optional<Mark> mark_;  // the newest found

@@ -44,9 +44,11 @@ class FileLog final : public Log {
     return {};
   }
 
-  Result<std::optional<OffsetCommit>> committed(Partition partition) override { return sink_->committed(partition); }
+  Result<std::optional<OffsetCommit>> committed(Partition partition, const StillWanted&) override {
+    return sink_->committed(partition);
+  }
   bool has_changelog() const override { return false; }
-  Result<void> replay_changelog(Partition, Offset, const ChangelogConsumer&) override { return {}; }
+  Result<void> replay_changelog(Partition, Offset, const ChangelogConsumer&, const StillWanted&) override { return {}; }
 
   const FileSource& source() const { return *source_; }
 

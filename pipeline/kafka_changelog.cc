@@ -83,7 +83,8 @@ Result<ChangelogExtent> KafkaChangelog::extent(Partition partition) {
   return ChangelogExtent{range->end, first->value_or(range->end)};
 }
 
-Result<void> KafkaChangelog::replay(Partition partition, Offset from, const Log::ChangelogConsumer& consumer) {
+Result<void> KafkaChangelog::replay(Partition partition, Offset from, const Log::ChangelogConsumer& consumer,
+                                    const StillWanted& wanted) {
   const auto range = client_.range_of(topic_, partition);
   if (!range) return range.error();
   if (from < range->begin) {
@@ -92,7 +93,7 @@ Result<void> KafkaChangelog::replay(Partition partition, Offset from, const Log:
                                        std::to_string(from) + ": set its cleanup.policy to compact and nothing else");
   }
   DRIFTCAST_TRY(assign(partition, from));
-  const Result<void> read = read_to_end(partition, consumer);
+  const Result<void> read = read_to_end(partition, consumer, wanted);
   DRIFTCAST_TRY(client_.assign(nullptr));
   return read;
 }
@@ -103,11 +104,13 @@ Result<void> KafkaChangelog::assign(Partition partition, Offset from) {
   return client_.assign(list.get());
 }
 
-Result<void> KafkaChangelog::read_to_end(Partition partition, const Log::ChangelogConsumer& consumer) {
+Result<void> KafkaChangelog::read_to_end(Partition partition, const Log::ChangelogConsumer& consumer,
+                                         const StillWanted& wanted) {
   for (int silent = 0; silent < kPatientPolls;) {
     const KafkaPtr<rd_kafka_message_s> message(rd_kafka_consumer_poll(client_.get(), kPollMs));
     if (!message) {
       ++silent;
+      if (wanted && !wanted()) return given_up("read the changelog '" + topic_ + "' to its end");
       continue;
     }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {

@@ -30,13 +30,14 @@ class KafkaChangelog {
   // Hands out what is committed from an offset on, until the consumer answers false or the partition ends. Waits for
   // transactions that are open at its end: what they hide may be the newest mark. Call it after the committed offset was
   // fetched, never before: in between a predecessor's last epoch may appear.
-  Result<void> replay(Partition partition, Offset from, const Log::ChangelogConsumer& consumer);
+  Result<void> replay(Partition partition, Offset from, const Log::ChangelogConsumer& consumer,
+                      const StillWanted& wanted = {});
 
  private:
   KafkaChangelog(KafkaClient client, std::string topic) : client_(std::move(client)), topic_(std::move(topic)) {}
   Duration deletions_kept();
   Result<void> assign(Partition partition, Offset from);
-  Result<void> read_to_end(Partition partition, const Log::ChangelogConsumer& consumer);
+  Result<void> read_to_end(Partition partition, const Log::ChangelogConsumer& consumer, const StillWanted& wanted);
   Offset high_watermark(Partition partition) const;
 
   KafkaClient client_;

@@ -15,7 +15,8 @@
 namespace driftcast {
 namespace {
 
-constexpr int kStableMs = 60'000;  // longer than any transaction that may still hold an offset back
+constexpr std::chrono::seconds kStable{60};  // longer than any transaction that may still hold an offset back
+constexpr int kStableTryMs = 1'000;
 constexpr int kNewsMs = 50;
 constexpr std::chrono::seconds kSayAgain{10};
 constexpr std::chrono::milliseconds kAskAgain{500};
@@ -41,6 +42,18 @@ class Reminder {
  private:
   std::optional<std::chrono::steady_clock::time_point> said_;
 };
+
+// Offsets that an open transaction may still change are waited for.
+Result<void> fetch_stable(const KafkaClient& client, rd_kafka_topic_partition_list_s& list, const std::string& tried,
+                          const StillWanted& wanted) {
+  const auto deadline = std::chrono::steady_clock::now() + kStable;
+  while (true) {
+    const rd_kafka_resp_err_t code = rd_kafka_committed(client.get(), &list, kStableTryMs);
+    const bool waits = code == RD_KAFKA_RESP_ERR__TIMED_OUT && std::chrono::steady_clock::now() < deadline;
+    if (!waits) return checked(code, tried);
+    if (wanted && !wanted()) return given_up(tried);
+  }
+}
 
 }  // namespace
 
@@ -213,12 +226,12 @@ Result<void> KafkaLog::commit() {
   return sink_->commit();
 }
 
-Result<std::optional<OffsetCommit>> KafkaLog::fetch_committed(Partition partition) const {
+Result<std::optional<OffsetCommit>> KafkaLog::fetch_committed(Partition partition, const StillWanted& wanted) const {
   const std::string tried = "fetch the committed offset of partition " + std::to_string(partition);
   const KafkaPtr<rd_kafka_topic_partition_list_s> list(rd_kafka_topic_partition_list_new(1));
   const rd_kafka_topic_partition_t& entry =
       *rd_kafka_topic_partition_list_add(list.get(), options_.topics.input.c_str(), partition);
-  DRIFTCAST_TRY(checked(rd_kafka_committed(group_->client().get(), list.get(), kStableMs), tried));
+  DRIFTCAST_TRY(fetch_stable(group_->client(), *list, tried, wanted));
   DRIFTCAST_TRY(checked(entry.err, tried));
   if (entry.offset < 0) return std::optional<OffsetCommit>();
   const std::string text(static_cast<const char*>(entry.metadata), entry.metadata_size);
@@ -227,17 +240,18 @@ Result<std::optional<OffsetCommit>> KafkaLog::fetch_committed(Partition partitio
   return std::optional(*read);
 }
 
-Result<std::optional<OffsetCommit>> KafkaLog::committed(Partition partition) {
-  auto found = fetch_committed(partition);
+Result<std::optional<OffsetCommit>> KafkaLog::committed(Partition partition, const StillWanted& wanted) {
+  auto found = fetch_committed(partition, wanted);
   if (!found) return found;
-  if (!*found) DRIFTCAST_TRY(check_first_run(partition));
+  if (!*found) DRIFTCAST_TRY(check_first_run(partition, wanted));
   if (*found) source_->reach(partition, (*found)->position.next_offset + ((*found)->position.ordinal > 0 ? 1 : 0));
   return found;
 }
 
-Result<void> KafkaLog::check_first_run(Partition partition) {
+Result<void> KafkaLog::check_first_run(Partition partition, const StillWanted& wanted) {
   bool empty = true;
-  DRIFTCAST_TRY(changelog_->replay(partition, 0, [&](ChangelogRecord&&) -> Result<bool> { return empty = false; }));
+  const auto look = [&](ChangelogRecord&&) -> Result<bool> { return empty = false; };
+  DRIFTCAST_TRY(changelog_->replay(partition, 0, look, wanted));
   if (empty) return {};
   return error(ErrorCode::kConfig, "the group '" + options_.kafka.group + "' has no committed offset for partition " +
                                        std::to_string(partition) +

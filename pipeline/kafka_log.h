@@ -64,11 +64,14 @@ class KafkaLog final : public Log {
   Result<void> abort() override { return sink_->abort(); }
 
   // Nothing committed is the first run of a group only while nothing is in the changelog; else it is refused.
-  Result<std::optional<OffsetCommit>> committed(Partition partition) override;
+  using Log::committed;
+  Result<std::optional<OffsetCommit>> committed(Partition partition, const StillWanted& wanted) override;
   bool has_changelog() const override { return true; }
   Result<ChangelogExtent> changelog_extent(Partition partition) override { return changelog_->extent(partition); }
-  Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) override {
-    return changelog_->replay(partition, from, consumer);
+  using Log::replay_changelog;
+  Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer,
+                                const StillWanted& wanted) override {
+    return changelog_->replay(partition, from, consumer, wanted);
   }
 
  private:
@@ -78,8 +81,8 @@ class KafkaLog final : public Log {
   Result<void> open_sink();
   Result<void> connect();
   Result<void> wait_for_verdict();
-  Result<std::optional<OffsetCommit>> fetch_committed(Partition partition) const;
-  Result<void> check_first_run(Partition partition);
+  Result<std::optional<OffsetCommit>> fetch_committed(Partition partition, const StillWanted& wanted) const;
+  Result<void> check_first_run(Partition partition, const StillWanted& wanted);
   Result<void> check_membership() const;
 
   const PipelineOptions& options_;

@@ -47,6 +47,10 @@ struct ChangelogExtent {
   Offset deletions_from = 0;
 };
 
+// Asked every second or so by who waits for others; false: it gives up, with kRollback. Empty: it waits on.
+using StillWanted = std::function<bool()>;
+inline Error given_up(const std::string& tried) { return error(ErrorCode::kRollback, "no longer wanted: to " + tried); }
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -79,12 +83,16 @@ class Log {
   virtual Result<void> abort() = 0;
 
   // --- recovery ---
-  virtual Result<std::optional<OffsetCommit>> committed(Partition) = 0;
+  virtual Result<std::optional<OffsetCommit>> committed(Partition, const StillWanted&) = 0;
+  Result<std::optional<OffsetCommit>> committed(Partition partition) { return committed(partition, {}); }
   virtual bool has_changelog() const = 0;  // false: states are rebuilt from the input alone
   virtual Result<ChangelogExtent> changelog_extent(Partition) { return ChangelogExtent{}; }
   // Hands out the committed changelog from an offset on, until the consumer answers false or the log ends.
   using ChangelogConsumer = std::function<Result<bool>(ChangelogRecord&&)>;
-  virtual Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer&) = 0;
+  virtual Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer&, const StillWanted&) = 0;
+  Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) {
+    return replay_changelog(partition, from, consumer, {});
+  }
 };
 
 }  // namespace driftcast

@@ -133,7 +133,7 @@ Result<void> MemoryLog::abort() {
   return {};
 }
 
-Result<std::optional<OffsetCommit>> MemoryLog::committed(Partition partition) {
+Result<std::optional<OffsetCommit>> MemoryLog::committed(Partition partition, const StillWanted&) {
   return lanes_[index(partition)].committed;
 }
 
@@ -142,7 +142,8 @@ Result<ChangelogExtent> MemoryLog::changelog_extent(Partition partition) {
   return ChangelogExtent{lane.changelog_end, lane.deletions_from};
 }
 
-Result<void> MemoryLog::replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) {
+Result<void> MemoryLog::replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer,
+                                         const StillWanted&) {
   for (const ChangelogRecord& record : lanes_[index(partition)].changelog) {
     if (record.offset < from) continue;
     auto more = consumer(ChangelogRecord(record));

@@ -44,10 +44,13 @@ class MemoryLog final : public Log {
   Result<void> send_offsets(std::span<const OffsetCommit> offsets) override;
   Result<void> commit() override;
   Result<void> abort() override;
-  Result<std::optional<OffsetCommit>> committed(Partition partition) override;
+  using Log::committed;
+  Result<std::optional<OffsetCommit>> committed(Partition partition, const StillWanted&) override;
   bool has_changelog() const override { return true; }
   Result<ChangelogExtent> changelog_extent(Partition partition) override;
-  Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) override;
+  using Log::replay_changelog;
+  Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer,
+                                const StillWanted&) override;
 
  private:
   struct InputRecord {

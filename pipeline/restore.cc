@@ -111,7 +111,8 @@ Result<std::optional<Mark>> catch_up(Log& log, Store& store, const OffsetCommit&
 
 Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage,
                        const RecoveryWatch& watch) {
-  auto committed = log.committed(lane.partition);
+  const StillWanted wanted = [&] { return !watch || watch({lane.partition}); };
+  auto committed = log.committed(lane.partition, wanted);
   if (!committed) return committed.error();
   if (!*committed) {
     DRIFTCAST_TRY(store.drop(lane.partition));

@@ -58,12 +58,14 @@ class ShortLog final : public FaultLog {
   using FaultLog::FaultLog;
   std::uint64_t last_epoch = 0;  // later marks, and the entries before them, are hidden
 
-  Result<void> replay_changelog(Partition p, Offset from, const ChangelogConsumer& consumer) override {
+  Result<void> replay_changelog(Partition p, Offset from, const ChangelogConsumer& consumer,
+                                const StillWanted& wanted) override {
     std::vector<ChangelogRecord> visible;
-    DRIFTCAST_TRY(FaultLog::replay_changelog(p, 0, [&](ChangelogRecord&& record) {
+    const auto see = [&](ChangelogRecord&& record) {
       visible.push_back(std::move(record));
       return Result<bool>(true);
-    }));
+    };
+    DRIFTCAST_TRY(FaultLog::replay_changelog(p, 0, see, wanted));
     while (!visible.empty() && !(visible.back().mark && visible.back().mark->epoch <= last_epoch)) visible.pop_back();
     for (ChangelogRecord& record : visible) {
       if (record.offset < from) continue;
@@ -144,12 +146,13 @@ class LogAtMark final : public FaultLog {
  public:
   LogAtMark(MemoryLog& log, std::vector<ChangelogRecord> changelog) : FaultLog(log), changelog_(std::move(changelog)) {}
 
-  Result<std::optional<OffsetCommit>> committed(Partition p) override {
+  Result<std::optional<OffsetCommit>> committed(Partition p, const StillWanted&) override {
     const Mark& mark = *changelog_.back().mark;
     return std::optional(
         OffsetCommit{p, mark.position, mark.lineage, mark.epoch, Mark::kFormat, mark.config_hash, mark.model_hash});
   }
-  Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer& consumer) override {
+  Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer& consumer,
+                                const StillWanted&) override {
     for (const ChangelogRecord& record : changelog_) {
       if (record.offset < from) continue;
       auto more = consumer(ChangelogRecord(record));

@@ -302,6 +302,38 @@ TEST(KafkaLog, RefusesAChangelogWhoseOffsetsAreNotThere) {
   EXPECT_THAT(committed.error().message, HasSubstr("the changelog holds states"));
 }
 
+// A member that is asked for its partitions would keep the whole group waiting.
+TEST(KafkaLog, WaitsForAnOpenTransactionOnlyAsLongAsItIsWanted) {
+  KafkaJob job(1);
+  const auto log = open(job);
+  ASSERT_TRUE(log);
+  const KafkaTransaction open_one = KafkaBroker::shared().begin(job.settings().pipeline.topics.changelog,
+                                                                {{.key = "\1ann", .value = "hidden", .partition = 0}});
+  const auto never = [](ChangelogRecord&&) { return Result<bool>(true); };
+  const auto began = std::chrono::steady_clock::now();
+  int asked = 0;
+  const auto replayed = log->replay_changelog(0, 0, never, [&] { return ++asked < 2; });
+  ASSERT_FALSE(replayed);
+  EXPECT_EQ(replayed.error().code, ErrorCode::kRollback) << replayed.error().message;
+  const auto first_run = log->committed(0, [] { return false; });
+  ASSERT_FALSE(first_run);
+  EXPECT_EQ(first_run.error().code, ErrorCode::kRollback) << first_run.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{10});
+}
+
+TEST(KafkaLog, WaitsForAnOffsetThatMayStillChangeOnlyAsLongAsItIsWanted) {
+  KafkaJob job(1);
+  const auto log = open(job);
+  ASSERT_TRUE(log);
+  write_epoch(*log, "pending", 10);
+  const auto began = std::chrono::steady_clock::now();
+  const auto committed = log->committed(0, [] { return false; });
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code, ErrorCode::kRollback) << committed.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{5});
+  EXPECT_TRUE(log->abort());
+}
+
 // Whatever the group has just said or is about to say: a client that answers while it closes may wait for ever.
 TEST(KafkaLog, MayBeDroppedAtAnyTimeWhileItJoins) {
   KafkaJob job(1);

@@ -78,13 +78,16 @@ class FaultLog : public Log {
     return fuse.through([&] { return log_.commit(); });
   }
   Result<void> abort() override { return log_.abort(); }
-  Result<std::optional<OffsetCommit>> committed(Partition p) override {
-    return fuse.through([&] { return log_.committed(p); });
+  Result<std::optional<OffsetCommit>> committed(Partition p, const StillWanted& wanted) override {
+    return fuse.through([&] { return log_.committed(p, wanted); });
   }
   Result<ChangelogExtent> changelog_extent(Partition p) override { return log_.changelog_extent(p); }
-  Result<void> replay_changelog(Partition p, Offset from, const ChangelogConsumer& consumer) override {
-    return log_.replay_changelog(
-        p, from, [&](ChangelogRecord&& record) { return fuse.through([&] { return consumer(std::move(record)); }); });
+  Result<void> replay_changelog(Partition p, Offset from, const ChangelogConsumer& consumer,
+                                const StillWanted& wanted) override {
+    const auto fused = [&](ChangelogRecord&& record) {
+      return fuse.through([&] { return consumer(std::move(record)); });
+    };
+    return log_.replay_changelog(p, from, fused, wanted);
   }
 
  private:
