@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "pipeline/refusals.h"
+
 namespace driftcast {
 namespace {
 
@@ -13,6 +15,7 @@ constexpr std::int64_t kRecordsPerLook = 2048;
 }  // namespace
 
 Result<void> ChangelogTail::fill() {
+  filled_ = true;
   DRIFTCAST_TRY(store_.fill(committed_.partition, batch_));
   batch_.clear();
   batch_bytes_ = 0;
@@ -30,6 +33,9 @@ Result<void> ChangelogTail::look(Offset at) {
 Result<bool> ChangelogTail::take(ChangelogRecord&& record) {
   if (++progress_.records % kRecordsPerLook == 0) DRIFTCAST_TRY(look(record.offset));
   if (record.mark) {
+    if (record.mark->lineage != committed_.lineage) {
+      return wrong_changelog(committed_.partition, "holds the states of another group, too");
+    }
     mark_ = record.mark;
     return mark_->epoch < committed_.mark_epoch;
   }
@@ -39,15 +45,22 @@ Result<bool> ChangelogTail::take(ChangelogRecord&& record) {
   return true;
 }
 
+Result<void> ChangelogTail::read(Log& log) {
+  const auto consumer = [this](ChangelogRecord&& record) { return take(std::move(record)); };
+  DRIFTCAST_TRY(log.replay_changelog(committed_.partition, begin_, consumer, [this] { return wanted(); }));
+  if (mark_ && mark_->epoch == committed_.mark_epoch) return {};
+  return wrong_changelog(committed_.partition, "lacks the mark of epoch " + std::to_string(committed_.mark_epoch) +
+                                                   " that the committed offset names: it is another topic, or was "
+                                                   "made anew");
+}
+
+// What a changelog that is refused has filled the store with is another history's.
 Result<Mark> ChangelogTail::apply(Log& log, const std::optional<Mark>& local, Offset end) {
   begin_ = local ? local->changelog_offset : 0;
   end_ = end;
-  const auto consumer = [this](ChangelogRecord&& record) { return take(std::move(record)); };
-  DRIFTCAST_TRY(log.replay_changelog(committed_.partition, begin_, consumer, [this] { return wanted(); }));
-  if (!mark_ || mark_->epoch != committed_.mark_epoch || mark_->lineage != committed_.lineage) {
-    return error(ErrorCode::kIo, "the changelog of partition " + std::to_string(committed_.partition) +
-                                     " lacks the mark of epoch " + std::to_string(committed_.mark_epoch) +
-                                     " that the committed offset names");
+  if (const auto fits = read(log); !fits) {
+    if (filled_ && fits.error().code == ErrorCode::kConfig) DRIFTCAST_TRY(store_.drop(committed_.partition));
+    return fits.error();
   }
   DRIFTCAST_TRY(store_.apply(committed_.partition, batch_, *mark_));
   DRIFTCAST_TRY(look(end_));

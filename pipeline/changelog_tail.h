@@ -21,10 +21,12 @@ class ChangelogTail {
       : store_(store), committed_(committed), watch_(watch), progress_{committed.partition} {}
 
   // Applies it to a store that stands at `local`, or, without one, to an empty store. `end`: of the changelog, to tell
-  // how far it is. Returns the mark that is named.
+  // how far it is. Returns the mark that is named. A changelog without it, or with marks of another lineage, is another
+  // one than the committed offset's, or more than one group's: kConfig.
   Result<Mark> apply(Log& log, const std::optional<Mark>& local, Offset end);
 
  private:
+  Result<void> read(Log& log);
   Result<bool> take(ChangelogRecord&& record);
   Result<void> fill();
   Result<void> look(Offset at);
@@ -37,6 +39,7 @@ class ChangelogTail {
   RecoveryProgress progress_;
   std::vector<Entry> batch_;
   std::size_t batch_bytes_ = 0;
+  bool filled_ = false;
   std::optional<Mark> mark_;  // the newest found
 };
 

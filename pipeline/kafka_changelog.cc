@@ -6,6 +6,7 @@
 
 #include "config/units.h"
 #include "pipeline/kafka_topic_config.h"
+#include "pipeline/refusals.h"
 #include "state/mark_codec.h"
 
 namespace driftcast {
@@ -93,7 +94,7 @@ Result<void> KafkaChangelog::replay(Partition partition, Offset from, const Log:
                                        std::to_string(from) + ": set its cleanup.policy to compact and nothing else");
   }
   DRIFTCAST_TRY(assign(partition, from));
-  const Result<void> read = read_to_end(partition, consumer, wanted);
+  const Result<void> read = read_to_end(partition, from, consumer, wanted);
   DRIFTCAST_TRY(client_.assign(nullptr));
   return read;
 }
@@ -104,7 +105,8 @@ Result<void> KafkaChangelog::assign(Partition partition, Offset from) {
   return client_.assign(list.get());
 }
 
-Result<void> KafkaChangelog::read_to_end(Partition partition, const Log::ChangelogConsumer& consumer,
+// Only the brokers know that there is nothing at an offset: the end that they tell may lie before an open transaction.
+Result<void> KafkaChangelog::read_to_end(Partition partition, Offset from, const Log::ChangelogConsumer& consumer,
                                          const StillWanted& wanted) {
   for (int silent = 0; silent < kPatientPolls;) {
     const KafkaPtr<rd_kafka_message_s> message(rd_kafka_consumer_poll(client_.get(), kPollMs));
@@ -117,6 +119,7 @@ Result<void> KafkaChangelog::read_to_end(Partition partition, const Log::Changel
       if (message->offset >= high_watermark(partition)) return {};
       continue;
     }
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return ends_before(partition, from);
     DRIFTCAST_TRY(checked(message->err, "read the changelog '" + topic_ + "'"));
     silent = 0;
     std::optional<std::string_view> value;

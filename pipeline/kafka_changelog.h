@@ -37,7 +37,8 @@ class KafkaChangelog {
   KafkaChangelog(KafkaClient client, std::string topic) : client_(std::move(client)), topic_(std::move(topic)) {}
   Duration deletions_kept();
   Result<void> assign(Partition partition, Offset from);
-  Result<void> read_to_end(Partition partition, const Log::ChangelogConsumer& consumer, const StillWanted& wanted);
+  Result<void> read_to_end(Partition partition, Offset from, const Log::ChangelogConsumer& consumer,
+                           const StillWanted& wanted);
   Offset high_watermark(Partition partition) const;
 
   KafkaClient client_;

@@ -87,7 +87,8 @@ class Log {
   Result<std::optional<OffsetCommit>> committed(Partition partition) { return committed(partition, {}); }
   virtual bool has_changelog() const = 0;  // false: states are rebuilt from the input alone
   virtual Result<ChangelogExtent> changelog_extent(Partition) { return ChangelogExtent{}; }
-  // Hands out the committed changelog from an offset on, until the consumer answers false or the log ends.
+  // Hands out the committed changelog from an offset on, until the consumer answers false or the log ends. One that ends
+  // before that offset is not the one in which it was: kConfig.
   using ChangelogConsumer = std::function<Result<bool>(ChangelogRecord&&)>;
   virtual Result<void> replay_changelog(Partition, Offset from, const ChangelogConsumer&, const StillWanted&) = 0;
   Result<void> replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/hash.h"
+#include "pipeline/refusals.h"
 
 namespace driftcast {
 
@@ -144,7 +145,9 @@ Result<ChangelogExtent> MemoryLog::changelog_extent(Partition partition) {
 
 Result<void> MemoryLog::replay_changelog(Partition partition, Offset from, const ChangelogConsumer& consumer,
                                          const StillWanted&) {
-  for (const ChangelogRecord& record : lanes_[index(partition)].changelog) {
+  const Lane& lane = lanes_[index(partition)];
+  if (from > lane.changelog_end) return ends_before(partition, from);
+  for (const ChangelogRecord& record : lane.changelog) {
     if (record.offset < from) continue;
     auto more = consumer(ChangelogRecord(record));
     if (!more) return more.error();

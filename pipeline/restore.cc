@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "pipeline/changelog_tail.h"
+#include "pipeline/refusals.h"
 #include "state/codec.h"
 
 namespace driftcast {
@@ -10,20 +11,7 @@ namespace {
 
 std::string of(Partition partition) { return "partition " + std::to_string(partition); }
 
-// `made`: a mark or a committed offset, which both name what they were made under.
-template <class Made>
-Result<void> check_fits(const Made& made, const LaneSetup& setup, Partition partition) {
-  const std::string advice = "; run it with the old settings, or give another state.dir to start afresh";
-  if (made.config_hash != setup.config_hash) {
-    return error(ErrorCode::kConfig, "the state of " + of(partition) +
-                                         " was made under another configuration (a dial that changes outputs differs)" +
-                                         advice);
-  }
-  if (made.model_hash != setup.models.hash) {
-    return error(ErrorCode::kConfig, "the state of " + of(partition) + " was made with another model" + advice);
-  }
-  return {};
-}
+Making making_of(const LaneSetup& setup) { return {Mark::kFormat, setup.config_hash, setup.models.hash}; }
 
 template <class T>
 Result<void> load_population(Store& store, Partition partition, std::string_view key, T& population) {
@@ -52,7 +40,6 @@ Result<void> rebuild_due(Lane& lane, Store& store, const LaneSetup& setup) {
 }
 
 Result<void> load(Lane& lane, Store& store, const LaneSetup& setup, const Mark& mark) {
-  DRIFTCAST_TRY(check_fits(mark, setup, lane.partition));
   lane.fold.mark = mark;
   lane.mark_epoch = mark.epoch;
   lane.judge.forecasts = mark.counters[static_cast<std::size_t>(Counter::kForecasts)];
@@ -91,10 +78,31 @@ Result<std::optional<Mark>> usable_mark(Store& store, const OffsetCommit& commit
   return dropped(store, committed.partition, "belongs to another run");
 }
 
+bool wanted(const RecoveryWatch& watch, Partition partition) { return !watch || watch({partition}); }
+
+// Nothing newer than the newest mark was shipped, so compaction has kept it where the local state says that it lies. A
+// changelog without it is not the one that got the states: it could never restore them.
+Result<void> check_origin(Log& log, Partition partition, const Mark& local, const StillWanted& wanted) {
+  bool found = false;
+  const auto look = [&](ChangelogRecord&& record) -> Result<bool> {
+    found = record.mark && record.mark->changelog_offset == local.changelog_offset &&
+            record.mark->lineage == local.lineage && record.mark->epoch == local.epoch;
+    return false;
+  };
+  DRIFTCAST_TRY(log.replay_changelog(partition, local.changelog_offset - 1, look, wanted));
+  if (found) return {};
+  return wrong_changelog(partition, "lacks the mark of the local state, which was shipped to offset " +
+                                        std::to_string(local.changelog_offset - 1) +
+                                        ": it is another topic, or was made anew");
+}
+
 // Brings the store to the mark that the committed offset names.
 Result<std::optional<Mark>> catch_up(Log& log, Store& store, const OffsetCommit& committed, std::optional<Mark> local,
                                      const RecoveryWatch& watch) {
-  if (local && local->epoch == committed.mark_epoch) return local;
+  if (local && local->epoch == committed.mark_epoch) {
+    DRIFTCAST_TRY(check_origin(log, committed.partition, *local, [&] { return wanted(watch, committed.partition); }));
+    return local;
+  }
   const auto extent = log.changelog_extent(committed.partition);
   if (!extent) return extent.error();
   if (local && local->changelog_offset <= extent->deletions_from) {
@@ -111,8 +119,7 @@ Result<std::optional<Mark>> catch_up(Log& log, Store& store, const OffsetCommit&
 
 Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setup, std::uint64_t lineage,
                        const RecoveryWatch& watch) {
-  const StillWanted wanted = [&] { return !watch || watch({lane.partition}); };
-  auto committed = log.committed(lane.partition, wanted);
+  auto committed = log.committed(lane.partition, [&] { return wanted(watch, lane.partition); });
   if (!committed) return committed.error();
   if (!*committed) {
     DRIFTCAST_TRY(store.drop(lane.partition));
@@ -120,12 +127,8 @@ Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setu
     return {};
   }
   const OffsetCommit& position = **committed;
-  if (position.format > Mark::kFormat) {
-    return error(ErrorCode::kConfig, "the committed position of " + of(lane.partition) + " has format " +
-                                         std::to_string(position.format) + ", newer than this program's " +
-                                         std::to_string(Mark::kFormat));
-  }
-  DRIFTCAST_TRY(check_fits(position, setup, lane.partition));
+  const Making now = making_of(setup);
+  DRIFTCAST_TRY(check_fits(making_of(position), now, lane.partition, log.has_changelog()));
   auto local = usable_mark(store, position);
   if (!local) return local.error();
   if (log.has_changelog()) {
@@ -133,6 +136,7 @@ Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setu
     if (!local) return local.error();
   }
   if (*local) {
+    DRIFTCAST_TRY(check_fits(making_of(**local), now, lane.partition, log.has_changelog()));
     DRIFTCAST_TRY(load(lane, store, setup, **local));
   } else {
     lane.fold.mark = initial_mark(setup, log.start_offset(lane.partition), position.lineage);

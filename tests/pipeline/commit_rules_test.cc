@@ -14,6 +14,7 @@
 namespace driftcast {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr int kPartitions = 2;
@@ -94,7 +95,9 @@ TEST(CommitRule2, ALogWhoseNamedMarkCannotBeReadIsRefused) {
     hidden.last_epoch = named - 1;
     const auto refused = run_to_end(many_epochs(), hidden, with_store ? static_cast<Store&>(store) : empty);
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr("lacks the mark of epoch " + std::to_string(named)));
+    EXPECT_EQ(refused.error().code, ErrorCode::kConfig);
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr("lacks the mark of epoch " + std::to_string(named)),
+                                               HasSubstr("give another kafka.group and topics.changelog")));
   }
   log.new_instance();
   ASSERT_TRUE(run_to_end(many_epochs(), log, store));

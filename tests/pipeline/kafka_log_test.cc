@@ -334,6 +334,31 @@ TEST(KafkaLog, WaitsForAnOffsetThatMayStillChangeOnlyAsLongAsItIsWanted) {
   EXPECT_TRUE(log->abort());
 }
 
+// A start looks at one record of each: were each look half a second, many partitions would be many seconds.
+TEST(KafkaLog, FindsTheMarksOfManyPartitionsAtOnce) {
+  constexpr int kMany = 16;
+  KafkaJob job(kMany);
+  const auto log = open(job);
+  ASSERT_TRUE(log);
+  ASSERT_TRUE(log->begin());
+  for (const Partition partition : first_partitions(kMany)) {
+    ASSERT_TRUE(log->write_changelog(partition, {}, mark_of(5)));
+  }
+  ASSERT_TRUE(log->commit());
+  const auto began = std::chrono::steady_clock::now();
+  for (const Partition partition : first_partitions(kMany)) {
+    bool found = false;
+    ASSERT_TRUE(log->replay_changelog(partition, 0, [&](ChangelogRecord&& record) -> Result<bool> {
+      found = record.mark.has_value();
+      return false;
+    }));
+    EXPECT_TRUE(found);
+  }
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+  RecordProperty("seconds", std::to_string(taken.count()));
+  EXPECT_LT(taken.count(), 0.25 * kMany);
+}
+
 // Whatever the group has just said or is about to say: a client that answers while it closes may wait for ever.
 TEST(KafkaLog, MayBeDroppedAtAnyTimeWhileItJoins) {
   KafkaJob job(1);

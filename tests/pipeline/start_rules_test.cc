@@ -13,8 +13,10 @@
 namespace driftcast {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kPartitions = 2;
 
@@ -168,7 +170,9 @@ TEST(CommitRule10, AChangedDialIsRefusedWithAndWithoutAStore) {
     const auto dial = run_to_end(changed, log, *found);
     ASSERT_FALSE(dial);
     EXPECT_EQ(dial.error().code, ErrorCode::kConfig);
-    EXPECT_THAT(dial.error().message, HasSubstr("another configuration"));
+    EXPECT_THAT(dial.error().message, AllOf(HasSubstr("another configuration"),
+                                            HasSubstr("give another kafka.group and topics.changelog to start afresh"),
+                                            Not(HasSubstr("state.dir"))));
     const Settings same = many_epochs();
     const auto model = Assembly::open(same, other_models, log, *found, clock, 11);
     ASSERT_FALSE(model);
@@ -194,7 +198,8 @@ TEST(CommitRule10, AChangedDialIsRefusedWhenAllButTheCommittedPositionIsLost) {
   log.new_instance();
   const auto refused = run_to_end(changed, bare, empty);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("another configuration"));
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("another configuration"), HasSubstr("give another state.dir to start afresh")));
   log.new_instance();
   ASSERT_TRUE(run_to_end(many_epochs(), bare, empty));
   EXPECT_EQ(difference(outcome_of_one_run(usual_input(), kPartitions, small_settings()), outcome_of(log, empty)), "");
