@@ -143,4 +143,17 @@ Offset KafkaChangelog::high_watermark(Partition partition) const {
   return high;
 }
 
+Result<void> check_empty(KafkaChangelog& changelog, const std::string& group, Partition partition,
+                         const StillWanted& wanted) {
+  bool empty = true;
+  const auto look = [&](ChangelogRecord&&) -> Result<bool> { return empty = false; };
+  DRIFTCAST_TRY(changelog.replay(partition, 0, look, wanted));
+  if (empty) return {};
+  return error(ErrorCode::kConfig, "the group '" + group + "' has no committed offset for partition " +
+                                       std::to_string(partition) +
+                                       ", but the changelog holds states: the offsets have expired, or the changelog "
+                                       "belongs to another group; give another kafka.group and topics.changelog to "
+                                       "start afresh");
+}
+
 }  // namespace driftcast

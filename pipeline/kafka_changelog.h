@@ -46,4 +46,9 @@ class KafkaChangelog {
   std::optional<Duration> deletions_kept_;  // delete.retention.ms; absent: not asked yet
 };
 
+// The first run of a group, which has committed nothing, begins with nothing: refused with kConfig where the changelog
+// holds records.
+Result<void> check_empty(KafkaChangelog& changelog, const std::string& group, Partition partition,
+                         const StillWanted& wanted = {});
+
 }  // namespace driftcast

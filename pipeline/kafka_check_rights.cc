@@ -111,7 +111,8 @@ std::vector<Finding> findings_of(const Verdicts& verdicts, const std::string& ve
 
 }  // namespace
 
-Result<int> committed_partitions(const KafkaClient& client, const PipelineOptions& options, int partitions) {
+Result<std::vector<CommittedOffset>> committed_offsets(const KafkaClient& client, const PipelineOptions& options,
+                                                       int partitions) {
   const std::string tried = "fetch the committed offsets of the group '" + options.kafka.group + "'";
   const Event event = list_offsets(client, options.kafka.group, options.topics.input, partitions);
   if (!event) return error(ErrorCode::kUnavailable, "cannot " + tried + ": no answer");
@@ -121,12 +122,20 @@ Result<int> committed_partitions(const KafkaClient& client, const PipelineOption
   const rd_kafka_group_result_t* answer = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count)[0];
   const rd_kafka_error_t* failure = rd_kafka_group_result_error(answer);
   if (failure != nullptr) DRIFTCAST_TRY(checked(rd_kafka_error_code(failure), tried));
-  int committed = 0;
+  std::vector<CommittedOffset> committed;
   for (const rd_kafka_topic_partition_t& entry : elements(*rd_kafka_group_result_partitions(answer))) {
     DRIFTCAST_TRY(checked(entry.err, tried));
-    committed += entry.offset >= 0 ? 1 : 0;
+    if (entry.offset < 0) continue;
+    committed.push_back(
+        {entry.partition, entry.offset, {static_cast<const char*>(entry.metadata), entry.metadata_size}});
   }
   return committed;
+}
+
+Result<int> committed_partitions(const KafkaClient& client, const PipelineOptions& options, int partitions) {
+  const auto committed = committed_offsets(client, options, partitions);
+  if (!committed) return committed.error();
+  return static_cast<int>(committed->size());
 }
 
 std::vector<Finding> check_reading(const KafkaClient& client, const TopicOptions& topics) {

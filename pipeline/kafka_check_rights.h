@@ -20,6 +20,15 @@ std::vector<Finding> check_writing(const KafkaClient& client, const KafkaOptions
 // Prepares transactions under an id of its own, so that a running job is not fenced: the group's with ".check" added.
 Finding check_transactions(const KafkaOptions& options);
 
+struct CommittedOffset {
+  Partition partition = 0;
+  Offset offset = 0;
+  std::string text;  // that was committed with it
+};
+// Those that the group has committed, of so many partitions of the input.
+Result<std::vector<CommittedOffset>> committed_offsets(const KafkaClient& client, const PipelineOptions& options,
+                                                       int partitions);
+
 // Of how many of so many partitions of the input the group has committed an offset.
 Result<int> committed_partitions(const KafkaClient& client, const PipelineOptions& options, int partitions);
 

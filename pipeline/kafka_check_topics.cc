@@ -89,8 +89,10 @@ void check_changelog(const KafkaClient& client, const Named& changelog, int part
   if (input_partitions && partitions != *input_partitions) {
     findings.push_back(problem(changelog.text() + " has " + counted(partitions) + ", but " + input.text() + " has " +
                                    counted(*input_partitions),
-                               "they must be as many: name a new topics.changelog, and 'driftcast run --create-topics' "
-                               "makes it"));
+                               "they must be as many: a new group needs another topics.changelog, which 'driftcast run "
+                               "--create-topics' makes; if the input has grown, a new kafka.group too, with which the "
+                               "states start afresh, and, where users have moved to other partitions, an input written "
+                               "anew"));
   }
   const auto config = config_of(client, changelog, findings);
   if (!config) return;

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <random>
 
+#include "pipeline/kafka_check_rights.h"
 #include "pipeline/kafka_offset.h"
+#include "pipeline/refusals.h"
 #include "pipeline/start.h"
 
 namespace driftcast {
@@ -218,7 +220,9 @@ Result<void> KafkaLog::begin() {
 }
 
 Result<void> KafkaLog::send_offsets(std::span<const OffsetCommit> offsets) {
-  return sink_->send_offsets(offsets, options_.topics.input, group_->membership());
+  std::vector<OffsetCommit> counted(offsets.begin(), offsets.end());
+  for (OffsetCommit& offset : counted) offset.partitions = group_->partitions();
+  return sink_->send_offsets(counted, options_.topics.input, group_->membership());
 }
 
 Result<void> KafkaLog::commit() {
@@ -243,20 +247,21 @@ Result<std::optional<OffsetCommit>> KafkaLog::fetch_committed(Partition partitio
 Result<std::optional<OffsetCommit>> KafkaLog::committed(Partition partition, const StillWanted& wanted) {
   auto found = fetch_committed(partition, wanted);
   if (!found) return found;
+  if (*found) DRIFTCAST_TRY(check_same_partitions(**found, group_->partitions()));
   if (!*found) DRIFTCAST_TRY(check_first_run(partition, wanted));
   if (*found) source_->reach(partition, (*found)->position.next_offset + ((*found)->position.ordinal > 0 ? 1 : 0));
   return found;
 }
 
+// A partition without a committed offset may be new: then users that lie in it now have their states in others.
 Result<void> KafkaLog::check_first_run(Partition partition, const StillWanted& wanted) {
-  bool empty = true;
-  const auto look = [&](ChangelogRecord&&) -> Result<bool> { return empty = false; };
-  DRIFTCAST_TRY(changelog_->replay(partition, 0, look, wanted));
-  if (empty) return {};
-  return error(ErrorCode::kConfig, "the group '" + options_.kafka.group + "' has no committed offset for partition " +
-                                       std::to_string(partition) +
-                                       ", but the changelog holds states: the offsets have expired, or the changelog "
-                                       "belongs to another group; give another topics.changelog to start afresh");
+  const auto offsets = committed_offsets(group_->client(), options_, group_->partitions());
+  if (!offsets) return offsets.error();
+  for (const CommittedOffset& offset : *offsets) {
+    const auto commit = read_offset_text(offset.partition, offset.offset, offset.text);
+    if (commit) DRIFTCAST_TRY(check_same_partitions(*commit, group_->partitions()));
+  }
+  return check_empty(*changelog_, options_.kafka.group, partition, wanted);
 }
 
 }  // namespace driftcast

@@ -17,19 +17,21 @@ Error refused(Partition partition, const std::string& why) {
 }  // namespace
 
 std::string offset_text(const OffsetCommit& commit) {
-  return fmt::format("driftcast at {}.{} lineage {:x} mark {} format {} config {:x} model {:x}",
-                     commit.position.next_offset, commit.position.ordinal, commit.lineage, commit.mark_epoch,
-                     commit.format, commit.config_hash, commit.model_hash);
+  const std::string text = fmt::format("driftcast at {}.{} lineage {:x} mark {} format {} config {:x} model {:x}",
+                                       commit.position.next_offset, commit.position.ordinal, commit.lineage,
+                                       commit.mark_epoch, commit.format, commit.config_hash, commit.model_hash);
+  return commit.partitions == 0 ? text : text + fmt::format(" of {}", commit.partitions);
 }
 
 Result<OffsetCommit> read_offset_text(Partition partition, Offset offset, const std::string& text) {
   OffsetCommit commit;
   commit.partition = partition;
-  const int read = std::sscanf(text.c_str(),
-                               "driftcast at %" SCNd64 ".%" SCNd64 " lineage %" SCNx64 " mark %" SCNu64
-                               " format %" SCNu32 " config %" SCNx64 " model %" SCNx64,
-                               &commit.position.next_offset, &commit.position.ordinal, &commit.lineage,
-                               &commit.mark_epoch, &commit.format, &commit.config_hash, &commit.model_hash);
+  const int read =
+      std::sscanf(text.c_str(),
+                  "driftcast at %" SCNd64 ".%" SCNd64 " lineage %" SCNx64 " mark %" SCNu64 " format %" SCNu32
+                  " config %" SCNx64 " model %" SCNx64 " of %d",
+                  &commit.position.next_offset, &commit.position.ordinal, &commit.lineage, &commit.mark_epoch,
+                  &commit.format, &commit.config_hash, &commit.model_hash, &commit.partitions);
   if (read < 5) return refused(partition, "was not made by driftcast");
   // A newer program may say more; the caller refuses its format.
   if (commit.format == Mark::kFormat && offset_text(commit) != text) {

@@ -30,6 +30,7 @@ struct OffsetCommit {
   std::uint32_t format = Mark::kFormat;
   std::uint64_t config_hash = 0;
   std::uint64_t model_hash = 0;
+  int partitions = 0;  // that the input had; 0: not said
   bool operator==(const OffsetCommit&) const = default;
 };
 

@@ -32,6 +32,17 @@ Result<void> check_fits(const Making& made, const Making& now, Partition partiti
   return {};
 }
 
+Result<void> check_same_partitions(const OffsetCommit& committed, int partitions) {
+  if (committed.partitions == 0 || committed.partitions == partitions) return {};
+  return error(
+      ErrorCode::kConfig,
+      "the input has " + std::to_string(partitions) + " partitions, but had " + std::to_string(committed.partitions) +
+          " when the offset of " + of(committed.partition) +
+          " was committed, so users lie elsewhere than their states; give another kafka.group and "
+          "topics.changelog to start afresh, and write the events to a new topic, for a user's must all lie in "
+          "one partition");
+}
+
 Error wrong_changelog(Partition partition, const std::string& why) {
   return error(ErrorCode::kConfig, "the changelog of " + of(partition) + " " + why +
                                        "; name the topics.changelog that this kafka.group has written, or give another "

@@ -23,6 +23,10 @@ inline Making making_of(const OffsetCommit& commit) { return {commit.format, com
 // May the state of a partition be gone on with? `has_changelog`: of the log; on it depends what helps.
 Result<void> check_fits(const Making& made, const Making& now, Partition partition, bool has_changelog);
 
+// Refuses to go on where the input has other partitions than when this was committed: users lie elsewhere than their
+// states.
+Result<void> check_same_partitions(const OffsetCommit& committed, int partitions);
+
 // "the changelog of partition 3 " + `why`, and what helps.
 Error wrong_changelog(Partition partition, const std::string& why);
 Error ends_before(Partition partition, Offset from);  // where a state says that it goes on

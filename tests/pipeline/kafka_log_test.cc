@@ -32,6 +32,12 @@ Mark mark_of(std::uint64_t epoch) {
   return mark;
 }
 
+// As it is read back from an input of so many partitions.
+OffsetCommit of_input(int partitions, OffsetCommit commit) {
+  commit.partitions = partitions;
+  return commit;
+}
+
 std::unique_ptr<KafkaLog> open(const KafkaJob& job, Until until = Until::kEnd) {
   auto log = open_log(job.settings(), until);
   if (!log) return nullptr;
@@ -83,10 +89,12 @@ void write_epoch(KafkaLog& log, std::string_view value, Offset next) {
 }
 
 TEST(KafkaOffsetText, ReadsBackAsItWasWritten) {
-  const OffsetCommit commit = commit_of(2, 1LL << 60);
-  const auto read = read_offset_text(2, 1LL << 60, offset_text(commit));
-  ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(*read, commit);
+  for (const int partitions : {0, 12}) {
+    const OffsetCommit commit = of_input(partitions, commit_of(2, 1LL << 60));
+    const auto read = read_offset_text(2, 1LL << 60, offset_text(commit));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(*read, commit);
+  }
 }
 
 TEST(KafkaOffsetText, IsRefusedWhenItIsNotOursOrTheOffsetWasMoved) {
@@ -204,8 +212,8 @@ TEST(KafkaLog, ShowsATransactionWholeWhenItCommits) {
   std::string letter;
   append_envelope(letter, 1, letters[0]);
   EXPECT_THAT(job.outputs(Topic::kDeadLetters), ElementsAre("(null) " + letter));
-  EXPECT_THAT(*log->committed(0), Optional(commit_of(0, 10)));
-  EXPECT_THAT(*log->committed(1), Optional(commit_of(1, 20)));
+  EXPECT_THAT(*log->committed(0), Optional(of_input(2, commit_of(0, 10))));
+  EXPECT_THAT(*log->committed(1), Optional(of_input(2, commit_of(1, 20))));
   EXPECT_THAT(changelog(*log, 1), ElementsAre("0 ann=" + std::string("\0state", 6), "1 -bob", "2 mark 5 next 3"));
   EXPECT_THAT(changelog(*log, 1, *next), IsEmpty());
 }

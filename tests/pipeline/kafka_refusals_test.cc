@@ -84,5 +84,34 @@ TEST_F(KafkaRefusals, CommitRule9AChangelogThatWasMadeAnewIsRefused) {
   EXPECT_THAT(ended.talk, AllOf(HasSubstr("ends before offset"), HasSubstr("was made anew")));
 }
 
+// Else the new partitions would begin without the states of the users that lie in them now.
+TEST_F(KafkaRefusals, CommitRule9AnInputThatHasGrownIsRefusedWhateverTheChangelog) {
+  broker_.grow_topic(topics_.input, 2 * kPartitions);
+  Ended ended = run();
+  EXPECT_EQ(ended.code, 78);
+  EXPECT_THAT(ended.talk, HasSubstr("if the input has grown, a new kafka.group too"));
+  broker_.grow_topic(topics_.changelog, 2 * kPartitions);
+  for (const Arguments& sets :
+       {Arguments(), Arguments{other_changelog_}, Arguments{other_changelog_, state("empty")}}) {
+    ended = run(sets);
+    EXPECT_EQ(ended.code, 78);
+    EXPECT_THAT(ended.talk, HasSubstr("the input has 4 partitions, but had 2 when the offset of partition"));
+  }
+  ended = run({other_changelog_, other_group_, state("afresh")});
+  EXPECT_EQ(ended.code, 0) << ended.talk;
+}
+
+// An instance that is given only the new partitions sees it as well.
+TEST_F(KafkaRefusals, CommitRule9ANewPartitionOfAGrownInputIsNoFirstRun) {
+  broker_.grow_topic(topics_.input, 2 * kPartitions);
+  broker_.grow_topic(topics_.changelog, 2 * kPartitions);
+  const auto log = open_log(job_.settings());
+  ASSERT_TRUE(log);
+  const auto committed = log->committed(3);
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code, ErrorCode::kConfig);
+  EXPECT_THAT(committed.error().message, HasSubstr("the input has 4 partitions, but had 2"));
+}
+
 }  // namespace
 }  // namespace driftcast

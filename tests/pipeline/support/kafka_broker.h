@@ -69,6 +69,7 @@ class KafkaBroker {
   void start();  // again, at the same address
 
   void create_topic(const std::string& topic, int partitions, const std::map<std::string, std::string>& config = {});
+  void grow_topic(const std::string& topic, int partitions);  // to so many
   void delete_topic(const std::string& topic);
 
   // Returns when all records are in the log, of each partition in this order.

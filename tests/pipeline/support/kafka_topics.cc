@@ -267,6 +267,22 @@ void KafkaBroker::create_topic(const std::string& topic, int partitions,
   await_partitions(client.get(), topic, partitions);
 }
 
+void KafkaBroker::grow_topic(const std::string& topic, int partitions) {
+  const std::string tried = "adding partitions to topic " + topic;
+  std::array<char, 512> why{};
+  const Owned<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_destroy> wanted(
+      rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(partitions), why.data(), why.size()));
+  if (!wanted) fail(tried, why.data());
+  const Client client = administrator(brokers_);
+  const Event event = answer_to(client.get(), tried, [&](rd_kafka_t* broker, rd_kafka_queue_t* queue) {
+    rd_kafka_NewPartitions_t* topics = wanted.get();
+    rd_kafka_CreatePartitions(broker, &topics, 1, nullptr, queue);
+  });
+  std::size_t count = 0;
+  check(rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count)[0], tried);
+  await_partitions(client.get(), topic, partitions);
+}
+
 void KafkaBroker::delete_topic(const std::string& topic) {
   const std::string tried = "deleting topic " + topic;
   const Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy> unwanted(rd_kafka_DeleteTopic_new(topic.c_str()));
