@@ -1,7 +1,10 @@
 #include "pipeline/kafka_check.h"
 
+#include "config/fields.h"
+#include "models/model_set.h"
 #include "pipeline/kafka_check_rights.h"
 #include "pipeline/kafka_check_sample.h"
+#include "pipeline/kafka_check_states.h"
 #include "pipeline/kafka_check_topics.h"
 
 namespace driftcast {
@@ -31,6 +34,8 @@ Result<std::vector<Finding>> check_kafka(const Settings& settings) {
     findings.push_back(std::move(finding));
   findings.push_back(check_transactions(options.kafka));
   findings.push_back(check_group(reader->client(), options));
+  const Making now{Mark::kFormat, output_hash(settings), default_models().hash};
+  if (auto states = check_states(reader->client(), options, now)) findings.push_back(std::move(*states));
   const auto input = reader->client().find_topic(options.topics.input);
   if (!input || !*input) return findings;  // told above
   for (Finding& finding : check_sample(*reader, settings)) findings.push_back(std::move(finding));

@@ -1,4 +1,5 @@
-// Runs on Kafka whose group, changelog and input do not belong together: refused before anything is published.
+// Runs on Kafka whose group, changelog and input do not belong together: refused before anything is published, and the
+// look beforehand says so, too.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kPartitions = 2;
 
@@ -40,6 +42,7 @@ class KafkaRefusals : public testing::Test {
   }
 
   Ended run(const Arguments& sets = {}) const { return program({"run", "--until", "end", "--create-topics"}, sets); }
+  Ended check(const Arguments& sets = {}) const { return program({"check", "--kafka"}, sets); }
 
   std::string state(const std::string& name) const { return "state.dir=" + dir_.path(name); }
 
@@ -97,6 +100,9 @@ TEST_F(KafkaRefusals, CommitRule9AnInputThatHasGrownIsRefusedWhateverTheChangelo
     EXPECT_EQ(ended.code, 78);
     EXPECT_THAT(ended.talk, HasSubstr("the input has 4 partitions, but had 2 when the offset of partition"));
   }
+  ended = check();
+  EXPECT_EQ(ended.code, 78);
+  EXPECT_THAT(ended.talk, HasSubstr("FAIL  the input has 4 partitions, but had 2"));
   ended = run({other_changelog_, other_group_, state("afresh")});
   EXPECT_EQ(ended.code, 0) << ended.talk;
 }
@@ -111,6 +117,24 @@ TEST_F(KafkaRefusals, CommitRule9ANewPartitionOfAGrownInputIsNoFirstRun) {
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code, ErrorCode::kConfig);
   EXPECT_THAT(committed.error().message, HasSubstr("the input has 4 partitions, but had 2"));
+}
+
+TEST_F(KafkaRefusals, TheLookBeforehandRefusesWhatARunWould) {
+  Ended ended = check();
+  EXPECT_EQ(ended.code, 0) << ended.talk;
+  EXPECT_THAT(ended.talk, HasSubstr("has committed fits this configuration"));
+  const std::string changed = "session.gap=31m";
+  for (const Ended& refused : {check({changed}), run({changed})}) {
+    EXPECT_EQ(refused.code, 78);
+    EXPECT_THAT(refused.talk, AllOf(HasSubstr("was made under another configuration"),
+                                    HasSubstr("give another kafka.group and topics.changelog to start afresh")));
+  }
+  for (const Ended& refused : {check({other_group_}), run({other_group_, state("empty")})}) {
+    EXPECT_EQ(refused.code, 78);
+    EXPECT_THAT(refused.talk, HasSubstr("but the changelog holds states"));
+  }
+  ended = check({changed, other_group_, "topics.changelog=" + topics_.late});
+  EXPECT_THAT(ended.talk, Not(HasSubstr("was made under")));
 }
 
 }  // namespace
