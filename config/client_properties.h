@@ -26,8 +26,8 @@ const ClientProperty* find_client_property(std::string_view name);
 
 std::vector<std::string> client_property_names();
 
-// For how long a member may be silent, and a transaction stay open: as it is set, or by default. By default a transaction
-// lasts no longer than a membership.
+// For how long a member may be silent, and a transaction stay open: as it is set, or by default. By default a
+// transaction lasts no longer than a membership.
 std::int64_t session_timeout_ms(const ClientProperties& client);
 std::int64_t transaction_timeout_ms(const ClientProperties& client);
 

@@ -49,8 +49,8 @@ class KafkaLog final : public Log {
   std::optional<Offset> known_end(Partition partition) const override {
     return group_->client().known_end(options_.topics.input, partition);
   }
-  // Of what a bounded run had to read of the partitions held, the share that is read, 0 to 1; 0 when nothing is known of
-  // an end. By the reading thread.
+  // Of what a bounded run had to read of the partitions held, the share that is read, 0 to 1; 0 when nothing is known
+  // of an end. By the reading thread.
   double progress() const;
   std::string trouble() override { return group_->reaches_brokers() ? "" : "no broker answers"; }
 
