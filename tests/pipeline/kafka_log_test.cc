@@ -178,7 +178,8 @@ TEST(KafkaLog, FindsTheEndBehindTransactions) {
   EXPECT_THAT(read_to_end(*log, 0), IsEmpty());
 }
 
-TEST(KafkaLog, SaysWhenTheRecordsItNeedsAreGone) {
+// Nothing is decided that is not in the input, so nothing needs to be kept of it: what is gone is told, never skipped.
+TEST(CommitRule11, AGapInTheInputIsToldAndNotSkipped) {
   KafkaJob job(1);
   job.produce({{.value = "a"}});
   const auto log = open(job, Until::kForever);
