@@ -143,7 +143,8 @@ void Feed::write_until(double events, double probes) {
 
 // --- probes ---
 
-ProbeReader::ProbeReader(const Job& job) : reader_(reader_of(prompt(job.kafka()), job.topics().dlq, From::kEnd)) {}
+ProbeReader::ProbeReader(const Job& job)
+    : partitions_(job.partitions()), reader_(reader_of(prompt(job.kafka()), job.topics().dlq, From::kEnd)) {}
 
 std::optional<Probe> ProbeReader::next(std::chrono::milliseconds wait) {
   const auto record = reader_.poll(wait);
@@ -173,6 +174,16 @@ Probe ProbeReader::await(const std::function<bool(const Probe&)>& wanted, const 
     if (probe && wanted(*probe)) return *probe;
   }
   throw Failure(fmt::format("no probe has come out as expected within {} s", limit.count()));
+}
+
+Probe ProbeReader::await_all(const std::function<bool(const Probe&)>& wanted, const Process& instance,
+                             std::chrono::seconds limit) {
+  std::set<Partition> good;
+  const auto completes = [&](const Probe& probe) {
+    if (wanted(probe)) good.insert(probe.partition);
+    return good.size() == static_cast<std::size_t>(partitions_);
+  };
+  return await(completes, instance, limit);
 }
 
 }  // namespace driftcast::bench

@@ -86,6 +86,7 @@ struct Probe {
   Clock::time_point written, seen;
   std::int64_t produced_ms = 0;  // by the instance, in milliseconds since 1970
   double latency_ms() const { return 1e3 * seconds_between(written, seen); }
+  bool is_timely() const { return latency_ms() < 1000; }  // of a job that has caught up
 };
 
 // Probes that have come out. A reader of committed records sees them.
@@ -100,8 +101,11 @@ class ProbeReader {
   std::vector<Probe> all(std::chrono::milliseconds length);
   // The first one of which this is true; throws when the instance ends before or it takes too long.
   Probe await(const std::function<bool(const Probe&)>& wanted, const Process& instance, std::chrono::seconds limit);
+  // The same of each partition: the first one of which it is true, of the last partition to have one.
+  Probe await_all(const std::function<bool(const Probe&)>& wanted, const Process& instance, std::chrono::seconds limit);
 
  private:
+  int partitions_;
   KafkaReader reader_;
 };
 

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::chrono::seconds kLimit{300};  // for a probe to come out
 constexpr std::chrono::seconds kSettle{60};  // after the outage
-constexpr double kCaughtUpMs = 1000;
 
 struct MemoryOptions {
   Fill fill{.users = 300'000};
@@ -74,8 +73,7 @@ void memory(const Common& common, const MemoryOptions& options) {
   const auto instance = job.start(false);
   await_partitions(*instance);
   Feed feed(job, options.feed);
-  const auto caught_up = [](const Probe& probe) { return probe.latency_ms() < kCaughtUpMs; };
-  reader.await(caught_up, *instance, kLimit);
+  reader.await(&Probe::is_timely, *instance, kLimit);
   Samples samples(*instance, reader);
 
   progress(fmt::format("{:.1f} minutes of {:.0f} events/s", options.minutes, options.feed.rate));
@@ -89,7 +87,7 @@ void memory(const Common& common, const MemoryOptions& options) {
   broker.start();
   const auto back = Clock::now();
   feed.hold(false);
-  const double recovery = seconds_between(back, reader.await(caught_up, *instance, kLimit).seen);
+  const double recovery = seconds_between(back, reader.await(&Probe::is_timely, *instance, kLimit).seen);
   progress("the broker is back");
   const auto after = samples.during(kSettle);
   feed.check();

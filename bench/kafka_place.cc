@@ -85,12 +85,13 @@ std::string Broker::tool(const std::string& arguments) const {
 void Broker::create_topic(const std::string& name, int partitions) {
   const KafkaClient client = need(KafkaClient::make(KafkaClient::Role::kProducer, options_of(address_, ""), {}));
   std::array<char, 256> why{};
-  rd_kafka_NewTopic_t* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, -1, why.data(), why.size());
-  if (topic == nullptr) throw Failure("cannot make topic " + name + ": " + why.data());
+  const KafkaPtr<rd_kafka_NewTopic_t> wanted(
+      rd_kafka_NewTopic_new(name.c_str(), partitions, -1, why.data(), why.size()));
+  if (!wanted) throw Failure("cannot make topic " + name + ": " + why.data());
   const KafkaPtr<rd_kafka_queue_s> queue(rd_kafka_queue_new(client.get()));
+  rd_kafka_NewTopic_t* topic = wanted.get();
   rd_kafka_CreateTopics(client.get(), &topic, 1, nullptr, queue.get());
   const KafkaPtr<rd_kafka_op_s> answer(rd_kafka_queue_poll(queue.get(), kAnswerMs));
-  rd_kafka_NewTopic_destroy(topic);
   if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw Failure("cannot make topic " + name);
   }

@@ -16,7 +16,6 @@ namespace driftcast::bench {
 namespace {
 
 constexpr std::chrono::seconds kLimit{600};  // for a probe to come out
-constexpr double kCaughtUpMs = 1000;         // a job whose probes take no longer has caught up
 constexpr double kAskedPerUser = 1.7;        // users that `generate` is asked for, so that enough of them do something
 constexpr double kEventsPerUser = 4.6;
 constexpr int kProbeKeys = 256;
@@ -33,8 +32,6 @@ std::int64_t wall_ms() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
 }
-
-bool caught_up(const Probe& probe) { return probe.latency_ms() < kCaughtUpMs; }
 
 }  // namespace
 
@@ -108,14 +105,7 @@ class Restarts {
 
  private:
   // The last partition's first probe that is not late any more.
-  Probe await_all_caught_up() {
-    std::set<Partition> good;
-    const auto completes = [&](const Probe& probe) {
-      if (caught_up(probe)) good.insert(probe.partition);
-      return good.size() == static_cast<std::size_t>(job_.partitions());
-    };
-    return reader_.await(completes, *instance_, kLimit);
-  }
+  Probe await_all_caught_up() { return reader_.await_all(&Probe::is_timely, *instance_, kLimit); }
 
   const Job& job_;
   ProbeReader reader_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 
 #include "bench/kafka_feed.h"
 #include "bench/kafka_report.h"
@@ -14,23 +13,11 @@ namespace driftcast::bench {
 namespace {
 
 constexpr std::chrono::seconds kLimit{300};  // for a probe to come out
-constexpr double kCaughtUpMs = 1000;
 
 struct TakeoverOptions {
   FeedOptions feed{.rate = 10'000, .users = 20'000};
   int runs = 3;
 };
-
-// The last partition's first probe of which this is true.
-Probe await_all(const Job& job, ProbeReader& reader, const Process& instance,
-                const std::function<bool(const Probe&)>& good) {
-  std::set<Partition> seen;
-  const auto completes = [&](const Probe& probe) {
-    if (good(probe)) seen.insert(probe.partition);
-    return seen.size() == static_cast<std::size_t>(job.partitions());
-  };
-  return reader.await(completes, instance, kLimit);
-}
 
 // Dead and alive change places from run to run, so that each time states are brought to where the other one had them.
 void takeover(const Common& common, const TakeoverOptions& options) {
@@ -41,8 +28,7 @@ void takeover(const Common& common, const TakeoverOptions& options) {
   await_partitions(*one);
   await_partitions(*two);
   Feed feed(job, options.feed);
-  const auto caught_up = [](const Probe& probe) { return probe.latency_ms() < kCaughtUpMs; };
-  await_all(job, reader, *one, caught_up);
+  reader.await_all(&Probe::is_timely, *one, kLimit);
   std::vector<double> beyond, until_back;
   const double session_s = kSessionTimeoutMs / 1e3;
   for (int run = 1; run <= options.runs; ++run) {
@@ -50,12 +36,12 @@ void takeover(const Common& common, const TakeoverOptions& options) {
     progress(fmt::format("SIGKILL, {} of {}", run, options.runs));
     const auto died = Clock::now();
     one->kill();
-    const Probe last = await_all(job, reader, *two, [&](const Probe& probe) { return probe.written >= died; });
+    const Probe last = reader.await_all([&](const Probe& probe) { return probe.written >= died; }, *two, kLimit);
     until_back.push_back(seconds_between(died, last.seen));
     beyond.push_back(until_back.back() - session_s);
     one = job.start(false, run % 2 == 1 ? "one" : "two");
     await_partitions(*one);
-    await_all(job, reader, *one, caught_up);
+    reader.await_all(&Probe::is_timely, *one, kLimit);
     std::swap(one, two);
     feed.check();
   }

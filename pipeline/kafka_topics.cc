@@ -16,8 +16,8 @@ namespace {
 constexpr int kAnswerMs = 30'000;
 constexpr int kBrokersReplication = -1;
 constexpr std::chrono::milliseconds kLookAgain{10};
-constexpr const char* kSegmentBytes =
-    "67108864";  // the one being written is never compacted, and is read by each restore
+// Of a changelog: the segment that is being written is never compacted, and is read by each restore.
+constexpr const char* kSegmentBytes = "67108864";
 
 using NewTopic = KafkaPtr<rd_kafka_NewTopic_t>;
 using Event = KafkaPtr<rd_kafka_event_t>;
