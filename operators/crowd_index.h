@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/linear_probing.h"
+
 namespace driftcast {
 
 inline constexpr std::size_t kCrowdCategories = 512;
@@ -30,16 +32,15 @@ class CrowdIndex {
     buckets_[i] = {hash, place, true};
   }
 
-  // Requires: the hash is there. What follows moves up unless that would put it before its home.
+  // Requires: the hash is there.
   void erase(std::uint64_t hash) {
     std::size_t hole = home(hash);
     while (buckets_[hole].hash != hash) hole = next(hole);
-    for (std::size_t i = next(hole); buckets_[i].taken; i = next(i)) {
-      if (((i - home(buckets_[i].hash)) & kMask) < ((i - hole) & kMask)) continue;
-      buckets_[hole] = buckets_[i];
-      hole = i;
-    }
-    buckets_[hole] = {};
+    const std::size_t free = close_gap(
+        hole, kMask, [this](std::size_t i) { return buckets_[i].taken; },
+        [this](std::size_t i) { return home(buckets_[i].hash); },
+        [this](std::size_t from, std::size_t to) { buckets_[to] = buckets_[from]; });
+    buckets_[free] = {};
   }
 
   void clear() { buckets_ = {}; }

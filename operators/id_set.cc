@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/linear_probing.h"
+
 namespace driftcast {
 
 std::size_t IdSet::place_of(std::uint64_t id) const {
@@ -16,16 +18,12 @@ void IdSet::add(std::uint64_t id) {
   ++size_;
 }
 
-// Linear probing without tombstones: what follows moves up unless that would put it before its home.
 void IdSet::remove(std::uint64_t id) {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t hole = place_of(id);
-  for (std::size_t slot = next(hole); slots_[slot] != 0; slot = next(slot)) {
-    if (((slot - home(slots_[slot])) & mask) < ((slot - hole) & mask)) continue;
-    slots_[hole] = slots_[slot];
-    hole = slot;
-  }
-  slots_[hole] = 0;
+  const std::size_t free = close_gap(
+      place_of(id), slots_.size() - 1, [this](std::size_t slot) { return slots_[slot] != 0; },
+      [this](std::size_t slot) { return home(slots_[slot]); },
+      [this](std::size_t from, std::size_t to) { slots_[to] = slots_[from]; });
+  slots_[free] = 0;
   --size_;
 }
 

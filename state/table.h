@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/hash.h"
+#include "core/linear_probing.h"
 #include "core/prefetch.h"
 #include "core/result.h"
 #include "state/codec.h"
@@ -252,18 +253,14 @@ class Table {
     entries_.pop_back();
   }
 
-  // Linear probing without tombstones: what follows moves up unless that would put it before its home.
   void unplace(const Cached& entry) {
-    const std::size_t mask = slots_.size() - 1;
     std::size_t hole = home(entry.hash);
     while (slots_[hole].entry != &entry) hole = next(hole);
-    for (std::size_t i = next(hole); slots_[i].entry != nullptr; i = next(i)) {
-      const std::size_t from_home = (i - home(slots_[i].hash)) & mask;
-      if (from_home < ((i - hole) & mask)) continue;
-      slots_[hole] = slots_[i];
-      hole = i;
-    }
-    slots_[hole] = Slot{};
+    const std::size_t free = close_gap(
+        hole, slots_.size() - 1, [this](std::size_t i) { return slots_[i].entry != nullptr; },
+        [this](std::size_t i) { return home(slots_[i].hash); },
+        [this](std::size_t from, std::size_t to) { slots_[to] = slots_[from]; });
+    slots_[free] = Slot{};
   }
 
   void mark_dirty(Cached& entry) {
