@@ -26,9 +26,17 @@ struct InterestShare {
   float trend = 0;  // recent share minus long-run share
 };
 
-// The network's forecasts, per horizon slot. Absent without a network.
+inline constexpr std::size_t kRankSlots = 8;  // of a user's categories, by share, that the network tells apart
+
+// What the network says after a step, per horizon slot of the configuration. Absent without a network.
 struct NetForecast {
-  std::array<float, kHorizonSlots> volume{};  // mean of the sum over the horizon
+  std::array<float, kHorizonSlots> volume{};             // mean of the sum over the horizon
+  std::array<float, kHorizonSlots> purchase{}, churn{};  // probabilities over the horizon; only when `purchases`
+  std::array<float, kRankSlots + 1> shares{};  // first slot: added to the logs of the top shares and of the rest
+  std::uint8_t available = 0;                  // bit i: the network knows the horizon of slot i
+  bool purchases = false;                      // the network has learned from purchases
+
+  bool has(std::size_t slot) const { return (available >> slot & 1U) != 0; }
 };
 
 struct StepClosed {

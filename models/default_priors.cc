@@ -76,6 +76,7 @@ void seal(ModelSet& models) {
       for (const float weight : weights) hash = mix(hash, weight);
     }
   }
+  if (models.network != nullptr) hash = mix(hash, models.network->hash());
   models.hash = hash;
 }
 

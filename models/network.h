@@ -1,25 +1,37 @@
-// Network: the seam for one recurrent network that serves all users. There is no implementation here.
+// Network: one recurrent network that serves all users: a step per closed step of a user, from a carried state.
 //
-// B users, T rows of one user, F = features per row (core/features.h), H = hidden size, S = horizon slots. All arrays
-// are row-major, contiguous, float. Counts in rows are log1p; normalisation belongs to the network. The heads are
-// means of the sum of the counts over each horizon, not negative, as corrections to the EWMA level in the row: a
-// network whose weights are zero forecasts the level.
+// A user's carried state is zeros before the first row; from then on it follows from the rows alone. It is held in half
+// precision and rounded when computed, so that what is stored is what the next step starts from. Gap rows (the first
+// after a dormancy) are rows like any other: the row says how long the gap was.
 //
-// Rules for implementations: const and free of locks, so that threads may share one; the result of a user depends
-// neither on B nor on the user's place in the batch, bit for bit; `window` over rows gives what `step` gives one by one.
+// Rules for implementations: const and free of locks, so that threads may share one. On the CPU a user's result depends
+// neither on the size of the batch nor on the user's place in it, bit for bit, and `replay` gives what `step` gives row
+// by row. Devices that cannot promise this come within 1e-4.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "core/features.h"
+#include "core/step_closed.h"
+#include "models/half.h"
 
 namespace driftcast {
 
-// The state that a user carries from row to row, both [B, H]; zeros before the first row. Owned by the caller.
-struct Carried {
-  std::span<float> h;
-  std::span<float> c;
+// One row of one user. `carried` [Network::carried()] is read and replaced. `forecast` is filled; null: not wanted.
+struct NetworkStep {
+  const FeatureRow* row = nullptr;
+  Half* carried = nullptr;
+  NetForecast* forecast = nullptr;
+};
+
+// The rows of one user, oldest first, at least one, from an empty state. `carried` is only written; `forecast` is that
+// after the last row.
+struct NetworkWindow {
+  std::span<const FeatureRow> rows;
+  Half* carried = nullptr;
+  NetForecast* forecast = nullptr;
 };
 
 class Network {
@@ -29,17 +41,14 @@ class Network {
   Network& operator=(const Network&) = delete;
   virtual ~Network() = default;
 
-  virtual std::size_t hidden() const = 0;         // H
-  virtual std::size_t horizon_slots() const = 0;  // S
+  virtual std::size_t carried() const = 0;  // halves per user
+  virtual std::uint64_t hash() const = 0;   // of everything that can change a result
 
-  // Takes one row of each of B users: rows [B, F], carried in and out [B, H], volume out [B, S].
-  // Spans are borrowed for the call. Cost: O(B H (H + F)).
-  virtual void step(std::span<const FeatureRow> rows, Carried carried, std::span<float> volume) const = 0;
+  // Steps of different users: no two may share `carried`. Everything is borrowed for the call.
+  virtual void step(std::span<const NetworkStep> users) const = 0;
 
-  // Takes T rows of each of B users from an empty state: rows [B, T, F], oldest row first; carried out [B, H];
-  // volume out [B, S], of the last row. This is how the state is rebuilt when the model changes.
-  virtual void window(std::span<const FeatureRow> rows, std::size_t users, Carried carried,
-                      std::span<float> volume) const = 0;
+  // How a carried state is rebuilt when the network changes. Windows may differ in length.
+  virtual void replay(std::span<const NetworkWindow> users) const = 0;
 };
 
 }  // namespace driftcast

@@ -60,7 +60,7 @@ Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, con
   const CrowdHorizon& crowd = context.crowd.cells[cell][slot];
   Outlook outlook;
   outlook.volume = closed.volume[slot];
-  if (closed.net) outlook.volume.set(Expert::kNetwork, closed.net->volume[slot]);
+  if (closed.net && closed.net->has(slot)) outlook.volume.set(Expert::kNetwork, closed.net->volume[slot]);
   outlook.joint = joint_forecast(outlook.volume, own.joint, crowd.joint, prior.weights[age_of_cell(cell)]);
   outlook.bounds_variance =
       bounds_variance(outlook.joint.mean, own.spread, crowd.spread, prior.dispersion, context.options.level);

@@ -119,6 +119,9 @@ void fields(Archive& archive, WindowState& window) {
     archive(distance, row);
     before = row.step = before + distance;
   }
+  if (archive.version() < 2) return;
+  archive.block(window.carried);
+  if (!window.carried.empty()) archive.fixed(window.network);
 }
 
 // --- ledger ---

@@ -1,5 +1,6 @@
-// WindowState: the last rows of a user's feature window, the source of truth for a recurrent network's carried state.
+// WindowState: the last rows of a user's feature window, and what the network carries of the user from row to row.
 //
+// The rows are the source of truth: when the network changes, its carried state is rebuilt from them.
 // At most kWindowRows rows, oldest first, in half precision, rounded when appended. Steps that were skipped while the
 // user was dormant have no rows: the row that ends a gap says how long it was.
 #pragma once
@@ -26,8 +27,10 @@ struct WindowRow {
 };
 
 struct WindowState {
-  static constexpr std::uint8_t kFormat = 1;
+  static constexpr std::uint8_t kFormat = 2;
   std::vector<WindowRow> rows;
+  std::uint64_t network = 0;  // hash of the one that `carried` is of; 0: none
+  std::vector<Half> carried;
 };
 
 // Appends the row of a closed step; the oldest row leaves a full window.
@@ -38,7 +41,9 @@ inline void append_row(WindowState& window, const StepClosed& closed) {
   for (std::size_t f = 0; f < kStoredFeatures; ++f) row.values[f] = from_float(closed.row[f]);
 }
 
-inline std::size_t footprint(const WindowState& window) { return window.rows.capacity() * sizeof(WindowRow); }
+inline std::size_t footprint(const WindowState& window) {
+  return window.rows.capacity() * sizeof(WindowRow) + window.carried.capacity() * sizeof(Half);
+}
 
 // Brings near where the next row is written.
 inline void prefetch_parts(const WindowState& window) { prefetch(window.rows.data() + window.rows.size()); }

@@ -4,8 +4,8 @@
 //     template <class Archive> void fields(Archive& archive, T& value) { archive(value.a, value.b); }
 // ValueEncoder and ValueDecoder are the two archives; archive.version() is the format being written or read. Integers are
 // varints (signed ones zigzag), enums their integer, a single float or double its bits; fixed() is for hashes, which a
-// varint would lengthen, and each() for a vector whose elements are told by a function of their own. Arrays and vectors of float take
-// 0, 1, 2 or 4 bytes each behind packed two-bit tags: zero, a whole number below 256, the upper half of the bits when the
+// varint would lengthen, each() for a vector whose elements are told by a function of their own, and block() for one whose
+// bytes are written as they lie (x86-64 is little-endian). Arrays and vectors of float take 0, 1, 2 or 4 bytes each behind packed two-bit tags: zero, a whole number below 256, the upper half of the bits when the
 // lower is zero, all.
 // A stored value is [format byte][body][checksum, 4 bytes]; the format is T::kFormat, and a newer one is refused.
 #pragma once
@@ -48,6 +48,12 @@ class ValueEncoder {
   void each(std::vector<T>& values, Element element) {
     put_varint(values.size());
     for (T& value : values) element(*this, value);
+  }
+  template <class T>
+  void block(std::vector<T>& values) {
+    static_assert(std::has_unique_object_representations_v<T>);
+    put_varint(values.size());
+    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
   }
   std::uint8_t version() const { return static_cast<std::uint8_t>(bytes_[0]); }
   std::string sealed() &&;  // format byte, fields, checksum
@@ -144,6 +150,16 @@ class ValueDecoder {
     if (size > rest_.size()) return fail();
     values.reserve(std::min<std::size_t>(size, 1 + rest_.size() * kReserve / sizeof(T)));
     for (std::uint64_t i = 0; i < size && ok_; ++i) element(*this, values.emplace_back());
+  }
+  template <class T>
+  void block(std::vector<T>& values) {
+    static_assert(std::has_unique_object_representations_v<T>);
+    const std::uint64_t size = get_varint();
+    values.clear();
+    if (size > rest_.size() / sizeof(T)) return fail();
+    values.resize(size);
+    std::memcpy(values.data(), rest_.data(), size * sizeof(T));
+    rest_.remove_prefix(size * sizeof(T));
   }
   std::uint8_t version() const { return version_; }
   bool ok() const { return ok_; }
