@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "models/half.h"
@@ -101,6 +102,18 @@ double experts_volume(const ExpertState& state, Expert expert, int horizon, int 
     case Expert::kNetwork: return 0;
   }
   return 0;
+}
+
+std::pair<float, float> place_in_season(int season_place) {
+  static const auto places = [] {
+    std::array<std::pair<float, float>, kSeasonLength> made;
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      const double angle = 2 * std::numbers::pi * static_cast<double>(i) / kSeasonLength;
+      made[i] = {static_cast<float>(std::sin(angle)), static_cast<float>(std::cos(angle))};
+    }
+    return made;
+  }();
+  return places[static_cast<std::size_t>(season_place)];
 }
 
 }  // namespace driftcast

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "core/expert.h"
 
@@ -40,5 +41,8 @@ void experts_skip(ExpertState& state, std::uint32_t steps);
 // Mean of the sum of the next `horizon` (>= 0) counts, the first of which lies at `next_season_place`. `segment_mean`:
 // events per step of the users with a like rate. Arima and network speak elsewhere: asked for them, it answers 0.
 double experts_volume(const ExpertState& state, Expert expert, int horizon, int next_season_place, double segment_mean);
+
+// Sine and cosine of a place (0..6) in the week, as of an angle.
+std::pair<float, float> place_in_season(int season_place);
 
 }  // namespace driftcast

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "operators/accumulate.h"
 #include "operators/detect.h"
@@ -64,19 +63,6 @@ void forecast_volumes(const UserState& user, const FoldContext& context, int nex
   }
 }
 
-// Sine and cosine of a place in the season, as of an angle.
-std::pair<float, float> place_in_week(int season) {
-  static const auto places = [] {
-    std::array<std::pair<float, float>, kSeasonLength> made;
-    for (std::size_t i = 0; i < made.size(); ++i) {
-      const double angle = 2 * std::numbers::pi * static_cast<double>(i) / kSeasonLength;
-      made[i] = {static_cast<float>(std::sin(angle)), static_cast<float>(std::cos(angle))};
-    }
-    return made;
-  }();
-  return places[static_cast<std::size_t>(season)];
-}
-
 void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prior, const StepClosed& closed,
                   float innovation, int season) {
   at(row, Feature::kLevelFast) = std::log1p(user.experts.fast);
@@ -88,7 +74,7 @@ void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prio
   at(row, Feature::kGap) = std::log1p(static_cast<float>(closed.gap));
   at(row, Feature::kSilence) = std::log1p(static_cast<float>(closed.silence));
   at(row, Feature::kLifetime) = std::log1p(static_cast<float>(closed.steps));
-  const auto [sine, cosine] = place_in_week(season);
+  const auto [sine, cosine] = place_in_season(season);
   at(row, Feature::kSeasonSin) = sine;
   at(row, Feature::kSeasonCos) = cosine;
 }

@@ -12,6 +12,8 @@
 #include "core/features.h"
 #include "core/prefetch.h"
 #include "core/step_closed.h"
+#include "core/time.h"
+#include "models/experts.h"
 #include "models/half.h"
 
 namespace driftcast {
@@ -31,6 +33,12 @@ struct WindowState {
   std::vector<WindowRow> rows;
   std::uint64_t network = 0;  // hash of the one that `carried` is of; 0: none
   std::vector<Half> carried;
+
+  // How many of the user's steps a batch of infer has taken so far. Means nothing outside of it; not stored.
+  struct Rounds {
+    std::uint64_t batch = 0;
+    std::size_t taken = 0;
+  } rounds;
 };
 
 // Appends the row of a closed step; the oldest row leaves a full window.
@@ -39,6 +47,16 @@ inline void append_row(WindowState& window, const StepClosed& closed) {
   WindowRow& row = window.rows.emplace_back();
   row.step = closed.step;
   for (std::size_t f = 0; f < kStoredFeatures; ++f) row.values[f] = from_float(closed.row[f]);
+}
+
+// The row as the network sees it: what was rounded stays so, the place in the week is that of the step.
+inline FeatureRow expanded(const WindowRow& row, const StepGrid& grid) {
+  FeatureRow features{};
+  for (std::size_t f = 0; f < kStoredFeatures; ++f) features[f] = to_float(row.values[f]);
+  const auto [sine, cosine] = place_in_season(grid.season(row.step));
+  at(features, Feature::kSeasonSin) = sine;
+  at(features, Feature::kSeasonCos) = cosine;
+  return features;
 }
 
 inline std::size_t footprint(const WindowState& window) {

@@ -1,22 +1,23 @@
-// Infer: feature rows into the windows, and, once a model directory has one, a carried network step per closed step.
-// Owns the table `windows`.
+// Infer: feature rows into the windows, and a carried step of the network per closed step. Owns the table `windows`.
 
+#include "operators/infer.h"
 #include "pipeline/stages.h"
 
 namespace driftcast {
 
 void infer_stage(InferLane& lane, Parcel& parcel) noexcept {
   if (parcel.failure) return;
-  const std::vector<StepClosed>& steps = parcel.steps;
-  for (const StepClosed& step : steps) {
+  std::vector<StepClosed>& steps = parcel.steps;
+  for (StepClosed& step : steps) {
     lane.windows.look_ahead([&](std::size_t n) { return user_ahead(steps, step, n); });
     auto found = lane.windows.edit({step.user, step.user_hash});
     if (!found) {
       parcel.failure = found.error();
       return;
     }
-    append_row(*found->state, step);
+    lane.batch.add(*found->state, step);
   }
+  lane.batch.run();
   if (parcel.marker && parcel.marker->ship) lane.windows.encode_dirty(parcel.epoch, parcel.marker->entries);
   lane.windows.trim();
 }

@@ -34,7 +34,7 @@ Result<std::vector<Finding>> check_kafka(const Settings& settings) {
     findings.push_back(std::move(finding));
   findings.push_back(check_transactions(options.kafka));
   findings.push_back(check_group(reader->client(), options));
-  const Making now{Mark::kFormat, output_hash(settings), default_models().hash};
+  const Making now{Mark::kFormat, output_hash(settings)};
   if (auto states = check_states(reader->client(), options, now)) findings.push_back(std::move(*states));
   const auto input = reader->client().find_topic(options.topics.input);
   if (!input || !*input) return findings;  // told above

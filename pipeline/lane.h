@@ -13,6 +13,7 @@
 #include "core/result.h"
 #include "models/model_set.h"
 #include "operators/fold_user.h"
+#include "operators/infer.h"
 #include "operators/ledger.h"
 #include "operators/population.h"
 #include "operators/state_fields.h"
@@ -53,10 +54,11 @@ struct FoldLane {
 
 struct InferLane {
   InferLane(const LaneSetup& shared, Store& store, Partition number, std::int64_t cache_bytes)
-      : setup(shared), windows(store, number, TableId::kWindows, cache_bytes) {}
+      : windows(store, number, TableId::kWindows, cache_bytes),
+        batch(shared.models.network.get(), shared.settings.operators.time.step) {}
 
-  const LaneSetup& setup;
   Table<WindowState> windows;
+  InferBatch batch;
 };
 
 struct JudgeLane {

@@ -25,11 +25,16 @@ Result<void> check_fits(const Making& made, const Making& now, Partition partiti
                                          " was made under another configuration (a dial that changes outputs differs)" +
                                          advice(has_changelog));
   }
-  if (made.model_hash != now.model_hash) {
-    return error(ErrorCode::kConfig,
-                 "the state of " + of(partition) + " was made with another model" + advice(has_changelog));
-  }
   return {};
+}
+
+Result<void> check_model(const OffsetCommit& committed, const std::optional<Mark>& mark, std::uint64_t model_hash) {
+  const bool same = committed.model_hash == model_hash && (!mark || mark->model_hash == model_hash);
+  if (same || (mark && mark->position == committed.position)) return {};
+  return error(ErrorCode::kConfig,
+               "the state of " + of(committed.partition) +
+                   " was made with another model, and what came after it has to be computed again with that one; run "
+                   "it once with the old model.dir and stop it with SIGTERM, then change the model");
 }
 
 Result<void> check_same_partitions(const OffsetCommit& committed, int partitions) {

@@ -11,7 +11,7 @@ namespace {
 
 std::string of(Partition partition) { return "partition " + std::to_string(partition); }
 
-Making making_of(const LaneSetup& setup) { return {Mark::kFormat, setup.config_hash, setup.models.hash}; }
+Making making_of(const LaneSetup& setup) { return {Mark::kFormat, setup.config_hash}; }
 
 template <class T>
 Result<void> load_population(Store& store, Partition partition, std::string_view key, T& population) {
@@ -41,6 +41,7 @@ Result<void> rebuild_due(Lane& lane, Store& store, const LaneSetup& setup) {
 
 Result<void> load(Lane& lane, Store& store, const LaneSetup& setup, const Mark& mark) {
   lane.fold.mark = mark;
+  lane.fold.mark.model_hash = setup.models.hash;
   lane.mark_epoch = mark.epoch;
   lane.judge.forecasts = mark.counters[static_cast<std::size_t>(Counter::kForecasts)];
   DRIFTCAST_TRY(load_population(store, lane.partition, "fold", lane.fold.population));
@@ -135,6 +136,7 @@ Result<void> open_lane(Lane& lane, Log& log, Store& store, const LaneSetup& setu
     local = catch_up(log, store, position, *local, watch);
     if (!local) return local.error();
   }
+  DRIFTCAST_TRY(check_model(position, *local, setup.models.hash));
   if (*local) {
     DRIFTCAST_TRY(check_fits(making_of(**local), now, lane.partition, log.has_changelog()));
     DRIFTCAST_TRY(load(lane, store, setup, **local));
