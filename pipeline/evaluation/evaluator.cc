@@ -55,7 +55,7 @@ std::string_view column_name(std::size_t column) {
 
 double ColumnScore::rmse() const { return count > 0 ? std::sqrt(squared / static_cast<double>(count)) : 0; }
 
-Evaluator::Evaluator(std::vector<int> horizons, const ModelSet& models) : models_(models) {
+Evaluator::Evaluator(std::vector<int> horizons, const ModelSet& models, Step after) : models_(models), after_(after) {
   evaluation_.scores.resize(horizons.size());
   evaluation_.horizons = std::move(horizons);
 }
@@ -154,6 +154,7 @@ void Evaluator::score(User& user, const Matured& matured) {
   if (origin == user.origins.end()) return;
   origin->waiting[matured.slot].reset();
   const ModelSet::Segment& prior = models_.segments[segment_of_cell(forecast.cell)];
+  const bool scored = forecast.step > after_;
   HorizonScore& score = evaluation_.scores[matured.slot][stratum_of(prior.below)];
   std::array<double, kColumns> means{};
   means[0] = forecast.mean;
@@ -165,14 +166,25 @@ void Evaluator::score(User& user, const Matured& matured) {
     if (c > 0 && c <= kExperts && (forecast.volume.available >> (c - 1) & 1U) == 0) continue;
     Spread& own = user.spreads[matured.slot][c];
     const double variance = spread_variance(means[c], own, crowd[c], prior.dispersion);
-    add(score.columns[c], means[c], matured.y, variance);
+    if (scored) add(score.columns[c], means[c], matured.y, variance);
+    if (scored && c == 0 && matured.slot == 0) add(user.joint, means[c], matured.y, variance);
     spread_learn(own, crowd[c], means[c], variance, matured.y, 0.9);
   }
+  if (!scored) return;
   add(score.all, origin->lo[matured.slot], origin->hi[matured.slot], matured.y);
   if (origin->labels[matured.slot] >= kMatureLabels) {
     add(score.mature, origin->lo[matured.slot], origin->hi[matured.slot], matured.y);
   }
   if (matured.slot == 0) rank(user, *origin);
+}
+
+std::vector<std::pair<std::string, ColumnScore>> Evaluator::joint_by_user() const {
+  std::vector<std::pair<std::string, ColumnScore>> scores;
+  for (const auto& [name, user] : users_) {
+    if (user.joint.count > 0) scores.emplace_back(name, user.joint);
+  }
+  std::sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  return scores;
 }
 
 void Evaluator::rank(const User& user, const Origin& origin) {

@@ -6,15 +6,20 @@
 // column gets a distribution of its own by the same rule (models/interval.h), so that log scores compare means.
 // Strata by the user's rate when the forecast was made: sparse below 0.3 events per step, medium below 3, dense.
 // Needs a run with threads = 1.
+//
+// MAE = mean |y - mean|, RMSE = sqrt(mean (y - mean)^2), log score = mean of -log P(y) in nats, each over the scored
+// forecasts of a horizon and stratum, y being the sum of the events in the horizon. Lower is better.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "models/interval.h"
@@ -64,7 +69,8 @@ struct Evaluation {
 
 class Evaluator final : public Observer {
  public:
-  Evaluator(std::vector<int> horizons, const ModelSet& models);
+  // Only forecasts made after the step `after` are scored; the columns' distributions learn from earlier ones all the same.
+  Evaluator(std::vector<int> horizons, const ModelSet& models, Step after = std::numeric_limits<Step>::min());
 
   void accepted(const Event& event, Step step) override;
   void judged(const StepClosed& closed, std::span<const Matured> matured,
@@ -74,6 +80,9 @@ class Evaluator final : public Observer {
   void finish();
 
   const Evaluation& evaluation() const { return evaluation_; }
+
+  // What the joint forecasts of the first horizon scored, by user, in the order of their names: users with any.
+  std::vector<std::pair<std::string, ColumnScore>> joint_by_user() const;
 
  private:
   // What a forecast is compared with, remembered when it was made.
@@ -96,6 +105,7 @@ class Evaluator final : public Observer {
     std::deque<Origin> origins;
     std::vector<CategoryCount> categories;
     std::array<std::array<Spread, kColumns>, kHorizonSlots> spreads{};
+    ColumnScore joint;  // of the first horizon
   };
 
   void remember(User& user, const StepClosed& closed, const Forecast& forecast);
@@ -105,6 +115,7 @@ class Evaluator final : public Observer {
             const HorizonForecast& forecast);
 
   const ModelSet& models_;
+  Step after_;
   Evaluation evaluation_;
   std::unordered_map<std::string, User> users_;
   Step newest_ = 0;  // step that anybody closed

@@ -90,6 +90,37 @@ TEST_F(EvaluatorTest, AHorizonThatHasNotPassedIsNoOutcome) {
   EXPECT_EQ(joint().count, 0);
 }
 
+// Three forecasts of 5 events for ann, after steps 1 to 3; nothing comes of them.
+TEST(Evaluator, OnlyForecastsMadeAfterTheGivenStepAreScored) {
+  Evaluator evaluator({kHorizon}, default_models(), 2);
+  for (Step step = 1; step <= 3; ++step) evaluator.judged(closed("ann", step, 0), {}, forecast_of(5));
+  evaluator.judged(closed("bob", 3 + kHorizon, 1), {}, std::nullopt);
+  evaluator.finish();
+  std::int64_t scored = 0;
+  std::int64_t intervals = 0;
+  for (const HorizonScore& score : evaluator.evaluation().scores[0]) {
+    scored += score.columns[0].count;
+    intervals += score.all.count;
+  }
+  EXPECT_EQ(scored, 1);
+  EXPECT_EQ(intervals, 1);
+}
+
+TEST_F(EvaluatorTest, WhatTheJointForecastScoresIsKeptByUser) {
+  step("bob", 1, 2, 7);
+  step("ann", 1, 2, 5);
+  step("ann", 2, 1, 4);
+  step("eve", 2 + kHorizon, 1, 1);
+  evaluator_.finish();
+  const auto scores = evaluator_.joint_by_user();
+  ASSERT_EQ(scores.size(), 2U);
+  EXPECT_EQ(scores[0].first, "ann");
+  EXPECT_EQ(scores[0].second.squared, (5 - 1) * (5 - 1) + 4 * 4);
+  EXPECT_EQ(scores[0].second.count, 2);
+  EXPECT_EQ(scores[1].second.squared, 7 * 7);
+  EXPECT_GT(scores[1].second.log_score, 0);
+}
+
 // As many as judge lets wait: of a long horizon not one for every step.
 TEST(Evaluator, OfALongHorizonEveryFewStepsAForecastIsScored) {
   constexpr int kLong = 4 * kPendingPerHorizon;
