@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ constexpr const char* name(Basis basis) {
   return basis == Basis::kCold ? "cold" : basis == Basis::kWarm ? "warm" : "full";
 }
 
-// The sum of the next `steps` steps' event counts.
+// What is expected of the next `steps` steps: the sum of their event counts and, where a network has learned from
+// purchases and knows this horizon, two probabilities.
 struct HorizonForecast {
   int steps = 0;
   double mean = 0;
@@ -27,6 +29,8 @@ struct HorizonForecast {
   ExpertForecasts parts{};  // each expert's own mean, and its effective weight in the joint mean
   ExpertForecasts weights{};
   std::uint8_t available = 0;
+  std::optional<double> purchase{};  // of at least one purchase; over longer horizons never less
+  std::optional<double> churn{};     // of no event of any kind; over longer horizons never more
 };
 
 struct InterestForecast {
