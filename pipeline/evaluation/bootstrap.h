@@ -19,8 +19,9 @@ struct RatioInterval {
   double low = 0, high = 0;  // quantiles 2.5 % and 97.5 % over the draws
 };
 
-// The mean score of `a` divided by that of `b`, means taken over forecasts. Element i of both is the same user. Draws in
-// which `b` scores nothing are left out; all zero where it never does. Quantiles are interpolated. Cost: rounds x users.
+// The mean score of `a` divided by that of `b`, means taken over forecasts. Element i of both is the same user. Draws
+// in which `b` scores nothing are left out; all zero where it never does. Quantiles are interpolated. The same seed
+// gives the same bits. Cost: rounds x users. Of RMSE: take the root of the ratio of squared errors and of its ends.
 RatioInterval bootstrap_ratio(std::span<const UserSum> a, std::span<const UserSum> b, std::uint64_t seed,
                               int rounds = 1000);
 

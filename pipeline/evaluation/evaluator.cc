@@ -14,8 +14,6 @@ constexpr std::uint32_t kMatureLabels = 30;
 constexpr std::size_t kZero = 1 + kExperts, kRandomWalk = kZero + 1, kWeekday = kZero + 2;
 constexpr double kLeastMean = 1e-3;  // of a column's distribution: a forecast of zero must not be infinitely wrong
 
-std::size_t stratum_of(double segment_bound) { return segment_bound <= 0.3 ? 0 : segment_bound <= 3 ? 1 : 2; }
-
 void add(ColumnScore& score, double mean, double y, double variance) {
   const double distribution_mean = std::max(mean, kLeastMean);
   score.absolute += std::abs(y - mean);
@@ -51,6 +49,10 @@ double ndcg(const std::vector<std::uint64_t>& ranking, std::vector<std::pair<dou
 std::string_view column_name(std::size_t column) {
   static constexpr std::array<std::string_view, kNaive> kNaiveNames = {"zero", "random_walk", "same_weekday"};
   return column == 0 ? "joint" : column <= kExperts ? kExpertNames[column - 1] : kNaiveNames[column - kZero];
+}
+
+std::size_t stratum_of(const ModelSet::Segment& segment) {
+  return segment.below <= 0.3 ? 0 : segment.below <= 3 ? 1 : 2;
 }
 
 double ColumnScore::rmse() const { return count > 0 ? std::sqrt(squared / static_cast<double>(count)) : 0; }
@@ -155,7 +157,7 @@ void Evaluator::score(User& user, const Matured& matured) {
   origin->waiting[matured.slot].reset();
   const ModelSet::Segment& prior = models_.segments[segment_of_cell(forecast.cell)];
   const bool scored = forecast.step > after_;
-  HorizonScore& score = evaluation_.scores[matured.slot][stratum_of(prior.below)];
+  HorizonScore& score = evaluation_.scores[matured.slot][stratum_of(prior)];
   std::array<double, kColumns> means{};
   means[0] = forecast.mean;
   for (std::size_t k = 0; k < kExperts; ++k) means[1 + k] = forecast.volume.mean[k];

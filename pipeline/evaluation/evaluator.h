@@ -33,6 +33,7 @@ inline constexpr std::size_t kStrata = 3;
 inline constexpr std::array<std::string_view, kStrata> kStratumNames = {"sparse", "medium", "dense"};
 
 std::string_view column_name(std::size_t column);
+std::size_t stratum_of(const ModelSet::Segment& segment);
 
 // Sums over scored forecasts.
 struct ColumnScore {
@@ -69,7 +70,7 @@ struct Evaluation {
 
 class Evaluator final : public Observer {
  public:
-  // Only forecasts made after the step `after` are scored; the columns' distributions learn from earlier ones all the same.
+  // Only forecasts made after the step `after` are scored; the columns' distributions learn from all.
   Evaluator(std::vector<int> horizons, const ModelSet& models, Step after = std::numeric_limits<Step>::min());
 
   void accepted(const Event& event, Step step) override;

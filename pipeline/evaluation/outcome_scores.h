@@ -6,8 +6,8 @@
 //   precision   of those with p >= threshold, the share with y = 1; 0 when there are none
 //   recall      of those with y = 1, the share with p >= threshold; 0 when there are none
 //   F1          2 precision recall / (precision + recall) = 2 tp / (2 tp + fp + fn); 0 when tp is 0
-//   AUC         chance that p of a random y = 1 is above that of a random y = 0, equal ones counted half: the area under
-//               the ROC curve; absent when all y are equal
+//   AUC         chance that p of a random y = 1 is above that of a random y = 0, equal ones counted half: the area
+//               under the ROC curve; absent when all y are equal
 //   Brier       mean of (p - y)^2
 //   log loss    mean of -log(p of what came), p kept within [1e-6, 1 - 1e-6]
 //   calibration ten bins of about equally many predictions in order of p, equal p never apart, so there may be fewer

@@ -1,0 +1,146 @@
+#include "pipeline/evaluation/model_scores.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "pipeline/evaluation/logistic_regression.h"
+
+namespace driftcast {
+namespace {
+
+// What one stratum's typical user is chosen from.
+struct Candidate {
+  std::size_t points = 0;
+  double mean_error = 0;  // absolute
+  std::uint64_t user = 0;
+};
+
+Candidate candidate_of(std::uint64_t user, const UserTrace& trace) {
+  double sum = 0;
+  for (const TracePoint& point : trace.points) sum += std::abs(point.came - point.mean);
+  return {trace.points.size(), sum / static_cast<double>(trace.points.size()), user};
+}
+
+// The median by error among the half with the most points.
+std::uint64_t typical_of(std::vector<Candidate> candidates) {
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::pair(b.points, a.user) < std::pair(a.points, b.user);
+  });
+  candidates.resize((candidates.size() + 1) / 2);
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::pair(a.mean_error, a.user) < std::pair(b.mean_error, b.user);
+  });
+  return candidates[candidates.size() / 2].user;
+}
+
+}  // namespace
+
+ModelScores::ModelScores(std::vector<int> horizons, const ModelSet& models, const Split& split)
+    : horizons_(std::move(horizons)),
+      models_(models),
+      split_(split),
+      evaluator_(horizons_, models, split.validation_last) {}
+
+void ModelScores::accepted(const Event& event, Step step) {
+  outcomes_.accepted(event, step);
+  evaluator_.accepted(event, step);
+}
+
+void ModelScores::judged(const StepClosed& closed, std::span<const Matured> matured,
+                         const std::optional<Forecast>& forecast) {
+  evaluator_.judged(closed, matured, forecast);
+  if (!forecast) return;
+  Row& row = rows_.emplace_back();
+  row.user = closed.user_hash;
+  row.step = closed.step;
+  row.rfm = rfm_[row.user].at_end_of(row.step, outcomes_.steps(row.user));
+  row.stratum = static_cast<std::uint8_t>(stratum_of(models_.segments[closed.segment]));
+  const auto single = [](double probability) { return static_cast<float>(probability); };
+  for (std::size_t slot = 0; slot < horizons_.size(); ++slot) {
+    const HorizonForecast& horizon = forecast->horizons[slot];
+    if (horizon.purchase) row.purchase[slot] = single(*horizon.purchase);
+    if (horizon.churn) row.churn[slot] = single(*horizon.churn);
+  }
+  row.mean = single(forecast->horizons[0].mean);
+  row.lo = single(forecast->horizons[0].lo);
+  row.hi = single(forecast->horizons[0].hi);
+}
+
+ModelResult ModelScores::finish() {
+  evaluator_.finish();
+  ModelResult result;
+  for (std::size_t slot = 0; slot < horizons_.size(); ++slot) {
+    ProbabilityScores& scores = result.probabilities.emplace_back();
+    scores.horizon = horizons_[slot];
+    std::tie(scores.purchase, scores.purchase_baseline) = score(&Row::purchase, slot);
+    std::tie(scores.churn, scores.churn_baseline) = score(&Row::churn, slot);
+  }
+  result.volume = evaluator_.evaluation();
+  result.joint_by_user = evaluator_.joint_by_user();
+  result.traces = typical_users();
+  return result;
+}
+
+bool ModelScores::happened(const Row& row, Probability what, int horizon) const {
+  const Step first = row.step + 1;
+  const Step last = row.step + horizon;
+  return what == &Row::purchase ? outcomes_.purchases(row.user, first, last) > 0
+                                : outcomes_.events(row.user, first, last) == 0;
+}
+
+// The forecasts, and beside them the baseline's.
+std::pair<OutcomeScores, OutcomeScores> ModelScores::score(Probability what, std::size_t slot) const {
+  const int horizon = horizons_[slot];
+  std::vector<double> inputs;  // of the training part
+  std::vector<unsigned char> outcomes;
+  std::vector<const Row*> validation;
+  std::vector<const Row*> test;
+  for (const Row& row : rows_) {
+    const Part part = part_of(split_, row.step, horizon);
+    if (part == Part::kTrain) {
+      inputs.insert(inputs.end(), row.rfm.begin(), row.rfm.end());
+      outcomes.push_back(happened(row, what, horizon) ? 1 : 0);
+    } else if ((row.*what)[slot].has_value()) {
+      if (part == Part::kValidation) validation.push_back(&row);
+      if (part == Part::kTest) test.push_back(&row);
+    }
+  }
+  if (test.empty()) return {};
+  const LogisticRegression baseline = fit_logistic(inputs, kRfmInputs, outcomes);
+  const auto forecast = [&](const Row& row) { return static_cast<double>(*(row.*what)[slot]); };
+  const auto simple = [&](const Row& row) { return baseline.probability(row.rfm); };
+  const auto scores_of = [&](const auto& probability) {
+    const auto predictions = [&](const std::vector<const Row*>& rows) {
+      std::vector<Prediction> all;
+      for (const Row* row : rows) all.push_back({probability(*row), happened(*row, what, horizon)});
+      return all;
+    };
+    return outcome_scores(predictions(test), best_f1_threshold(predictions(validation)));
+  };
+  return {scores_of(forecast), scores_of(simple)};
+}
+
+std::vector<UserTrace> ModelScores::typical_users() const {
+  const int horizon = horizons_[0];
+  std::map<std::uint64_t, UserTrace> users;
+  for (const Row& row : rows_) {
+    if (part_of(split_, row.step, horizon) != Part::kTest) continue;
+    UserTrace& user = users[row.user];
+    if (user.points.empty()) user.stratum = row.stratum;
+    const auto came = static_cast<double>(outcomes_.events(row.user, row.step + 1, row.step + horizon));
+    user.points.push_back({row.step, row.mean, row.lo, row.hi, came});
+  }
+  std::vector<UserTrace> typical;
+  for (std::size_t stratum = kStrata; stratum-- > 0;) {
+    std::vector<Candidate> candidates;
+    for (const auto& [name, trace] : users) {
+      if (trace.stratum == stratum) candidates.push_back(candidate_of(name, trace));
+    }
+    if (!candidates.empty()) typical.push_back(users.at(typical_of(std::move(candidates))));
+  }
+  return typical;
+}
+
+}  // namespace driftcast
