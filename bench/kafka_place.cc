@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "pipeline/files.h"
+#include "config/files.h"
 #include "pipeline/kafka_topics.h"
 
 namespace driftcast::bench {

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "pipeline/files.h"
+#include "config/files.h"
 #include "pipeline/wire.h"
 
 namespace driftcast {

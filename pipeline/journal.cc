@@ -5,8 +5,8 @@
 
 #include <cstring>
 
+#include "config/files.h"
 #include "core/hash.h"
-#include "pipeline/files.h"
 #include "state/codec.h"
 
 namespace driftcast {

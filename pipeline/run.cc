@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
+#include "config/files.h"
 #include "pipeline/file_log.h"
-#include "pipeline/files.h"
 #include "pipeline/job.h"
 #include "pipeline/state_directory.h"
 #include "state/rocksdb_store.h"

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "pipeline/files.h"
+#include "config/files.h"
 
 namespace driftcast {
 namespace {

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "pipeline/files.h"
+#include "config/files.h"
 
 namespace driftcast {
 namespace {

@@ -5,11 +5,11 @@
 #include <memory>
 #include <optional>
 
+#include "config/files.h"
 #include "pipeline/commands/cli.h"
 #include "pipeline/evaluation/evaluation_report.h"
 #include "pipeline/evaluation/evaluator.h"
 #include "pipeline/file_sink.h"
-#include "pipeline/files.h"
 
 namespace driftcast {
 namespace {

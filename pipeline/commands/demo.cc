@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "pipeline/files.h"
+#include "config/files.h"
 #include "pipeline/terminal.h"
 
 namespace driftcast {

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "pipeline/files.h"
+#include "config/files.h"
 #include "tests/support/scratch_dir.h"
 
 namespace driftcast {

@@ -7,8 +7,8 @@
 #include <csignal>
 #include <filesystem>
 
+#include "config/files.h"
 #include "core/hash.h"
-#include "pipeline/files.h"
 #include "tests/support/hex.h"
 #include "tests/support/scratch_dir.h"
 

@@ -1,4 +1,4 @@
-#include "pipeline/files.h"
+#include "config/files.h"
 
 #include <fcntl.h>
 #include <unistd.h>
