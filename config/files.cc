@@ -1,15 +1,41 @@
 #include "config/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 namespace driftcast {
+namespace {
+
+// Appends what is left of the file, but stops when there are more than `largest` bytes.
+Result<void> read_rest(int file, std::size_t largest, const std::string& path, std::string& bytes) {
+  char buffer[1 << 16];
+  while (bytes.size() <= largest) {
+    const ssize_t read = ::read(file, buffer, sizeof buffer);
+    if (read < 0 && errno == EINTR) continue;
+    if (read < 0) return file_error(ErrorCode::kIo, "read", path);
+    if (read == 0) break;
+    bytes.append(buffer, static_cast<std::size_t>(read));
+  }
+  return {};
+}
+
+Error no_file(const std::string& path, const std::string& why) {
+  return error(ErrorCode::kData, "cannot read '" + path + "': " + why);
+}
+
+std::string too_large(std::size_t largest) {
+  return "it is larger than the " + std::to_string(largest) + " bytes that are allowed";
+}
+
+}  // namespace
 
 Error file_error(ErrorCode code, std::string_view what, const std::string& path) {
   const int why = errno;
@@ -38,6 +64,29 @@ Result<void> replace_file(const std::string& path, std::string_view bytes) {
   return {};
 }
 
+Result<std::string> read_capped(const std::string& path, std::size_t largest) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe without a writer would block
+  if (file < 0)
+    return file_error(errno == ENOENT || errno == ENOTDIR ? ErrorCode::kNoInput : ErrorCode::kIo, "read", path);
+  std::string bytes;
+  Result<void> read;
+  struct stat about {};
+  if (::fstat(file, &about) != 0) {
+    read = file_error(ErrorCode::kIo, "read", path);
+  } else if (!S_ISREG(about.st_mode)) {
+    read = no_file(path, "it is not a regular file");
+  } else if (static_cast<std::uint64_t>(about.st_size) > largest) {
+    read = no_file(path, too_large(largest));
+  } else {
+    bytes.reserve(static_cast<std::size_t>(about.st_size));
+    read = read_rest(file, largest, path, bytes);
+    if (read && bytes.size() > largest) read = no_file(path, too_large(largest));
+  }
+  ::close(file);
+  if (!read) return read.error();
+  return bytes;
+}
+
 Result<std::string> read_if_present(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
@@ -45,13 +94,9 @@ Result<std::string> read_if_present(const std::string& path) {
     return file_error(ErrorCode::kIo, "open", path);
   }
   std::string bytes;
-  char buffer[1 << 16];
-  ssize_t read = 0;
-  while ((read = ::read(file, buffer, sizeof buffer)) > 0) bytes.append(buffer, static_cast<std::size_t>(read));
-  const int failed = read < 0 ? errno : 0;
+  const Result<void> read = read_rest(file, std::string::npos - 1, path, bytes);
   ::close(file);
-  errno = failed;
-  if (failed != 0) return file_error(ErrorCode::kIo, "read", path);
+  if (!read) return read.error();
   return bytes;
 }
 
@@ -70,6 +115,15 @@ Result<void> make_directory(const std::string& path) {
   std::filesystem::create_directories(path, failure);
   if (!failure) return {};
   return error(ErrorCode::kCannotCreate, "cannot make directory '" + path + "': " + failure.message());
+}
+
+Result<void> sync_directory(const std::string& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return file_error(ErrorCode::kIo, "open", path);
+  Result<void> synced;
+  if (::fsync(directory) != 0) synced = file_error(ErrorCode::kIo, "sync", path);
+  ::close(directory);
+  return synced;
 }
 
 }  // namespace driftcast
