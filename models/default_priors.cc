@@ -76,7 +76,7 @@ void seal(ModelSet& models) {
       for (const float weight : weights) hash = mix(hash, weight);
     }
   }
-  if (models.network != nullptr) hash = mix(hash, models.network->hash());
+  if (models.network_hash != 0) hash = mix(hash, models.network_hash);
   models.hash = hash;
 }
 

@@ -36,6 +36,7 @@ struct ModelSet {
   std::string id;
   std::uint64_t hash = 0;  // of everything here that can change an output
   std::array<Segment, kSegments> segments{};
+  std::uint64_t network_hash = 0;          // hash_of() the network's weights; 0: none
   std::shared_ptr<const Network> network;  // null: none
 };
 
@@ -52,7 +53,7 @@ inline int segment_of(double rate, const ModelSet& models) {
 // The shipped priors, without a network. Fitted on the generator by the command named in default_priors.cc.
 const ModelSet& default_models();
 
-// Fills in `hash` from the rest.
+// Fills in `hash` from the rest. A network enters by `network_hash`, wherever it runs.
 void seal(ModelSet& models);
 
 }  // namespace driftcast

@@ -57,6 +57,7 @@ TEST(ModelSet, TheHashSeesEverythingThatCanChangeAnOutput) {
       [](ModelSet& m) { m.segments[1].arima.p0 += 0.01F; },
       [](ModelSet& m) { m.segments[2].arima.youth -= 1; },
       [](ModelSet& m) { m.segments[3].weights[kAges - 1][kExperts - 1] += 0.01F; },
+      [](ModelSet& m) { m.network_hash = 1; },
   };
   ModelSet same = default_models();
   seal(same);
