@@ -30,18 +30,6 @@ std::string_view noun(FieldType type) {
   }
 }
 
-std::string_view shape_name(Shape shape) {
-  switch (shape) {
-    case Shape::kNull: return "null";
-    case Shape::kBoolean: return "a boolean";
-    case Shape::kNumber: return "a number";
-    case Shape::kString: return "a string";
-    case Shape::kList: return "a list";
-    case Shape::kObject: return "an object";
-  }
-  return {};
-}
-
 Error wrong_shape(const Field& field, const Value& value) {
   return refused("expected " + std::string(noun(field.type)) + ", got " + std::string(shape_name(value.shape)));
 }

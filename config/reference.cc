@@ -5,6 +5,7 @@
 
 #include "config/client_properties.h"
 #include "config/fields.h"
+#include "config/json_writer.h"
 
 namespace driftcast {
 namespace {
@@ -27,22 +28,6 @@ text: `--set time.lateness=2h --set horizons=7,14 --set kinds.names.like=click`.
 * **Output**: whether the setting can change what is published. State that was built with one value of such a setting is
   refused under another; the other settings may change at any restart.
 )";
-
-std::string json_string(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string quoted = "\"";
-  for (char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted.append({'\\', c});
-    } else if (code < 0x20) {
-      quoted.append("\\u00").append({kHex[code >> 4], kHex[code & 15]});
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
 
 std::string kind_names_json(const KindNames& kinds) {
   std::string entries;

@@ -10,6 +10,18 @@ namespace driftcast {
 
 enum class Shape { kNull, kBoolean, kNumber, kString, kList, kObject };
 
+constexpr std::string_view shape_name(Shape shape) {
+  switch (shape) {
+    case Shape::kNull: return "null";
+    case Shape::kBoolean: return "a boolean";
+    case Shape::kNumber: return "a number";
+    case Shape::kString: return "a string";
+    case Shape::kList: return "a list";
+    case Shape::kObject: return "an object";
+  }
+  return {};
+}
+
 struct Value {
   Shape shape = Shape::kNull;
   std::string text{};                                    // of a boolean, number or string

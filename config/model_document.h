@@ -1,0 +1,30 @@
+// model.json: the text of a model directory, to and from values. docs/model-directory.md describes it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/model_files.h"
+#include "core/result.h"
+
+namespace driftcast {
+
+inline constexpr std::string_view kWeightsFile = "weights.safetensors";
+inline constexpr std::size_t kLargestWeightsFile = 64 << 20;  // bytes
+inline constexpr int kModelSchema = 1;
+
+struct ModelDocument {
+  ModelFiles files;  // a network has its sizes, and as many layers as it will have, without a number in them
+  std::uint64_t weights_bytes = 0, weights_hash = 0;  // of the file with the network's numbers; hash64
+};
+
+// Everything is checked but what only the numbers of the network can tell: they, and the model's hash with them, are the
+// caller's. kData, with all that is wrong; `path` names the file in messages.
+Result<ModelDocument> read_model_document(std::string_view text, const std::string& path);
+
+// A value out of range is written all the same, one that is not finite as null: reading refuses both.
+std::string model_document_text(const ModelDocument& document);
+
+}  // namespace driftcast
