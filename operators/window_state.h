@@ -41,12 +41,16 @@ struct WindowState {
   } rounds;
 };
 
+inline WindowRow row_of(const StepClosed& closed) {
+  WindowRow row{closed.step, {}};
+  for (std::size_t f = 0; f < kStoredFeatures; ++f) row.values[f] = from_float(closed.row[f]);
+  return row;
+}
+
 // Appends the row of a closed step; the oldest row leaves a full window.
 inline void append_row(WindowState& window, const StepClosed& closed) {
   if (window.rows.size() == kWindowRows) window.rows.erase(window.rows.begin());
-  WindowRow& row = window.rows.emplace_back();
-  row.step = closed.step;
-  for (std::size_t f = 0; f < kStoredFeatures; ++f) row.values[f] = from_float(closed.row[f]);
+  window.rows.push_back(row_of(closed));
 }
 
 // The row as the network sees it: what was rounded stays so, the place in the week is that of the step.

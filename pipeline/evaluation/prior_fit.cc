@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kLongestSeries = 1000;  // steps
 constexpr std::size_t kShortestSeries = 14;
 constexpr std::size_t kSample = 2000;  // users per segment
-constexpr std::size_t kFewest = 20;    // users or labels a fit needs
+constexpr std::size_t kFewest = 20;    // users a fit needs
+constexpr std::int64_t kFewestLabels = 100;
 constexpr double kLeastDispersion = 0.05;
 constexpr int kOutlook = 14;  // steps over which rho is judged
 // The generator's users keep their level; people do not. Both grids end where a level can still move.
@@ -70,13 +71,19 @@ double outlook_loss(const std::vector<float>& z, const ArimaPrior& prior) {
   return sum;
 }
 
-// Summing up to one: a prior mixes forecasts, only a crowd's own labels may say that all of them are too high.
+// A prior mixes forecasts; only a crowd's own labels may say that all of them are too high.
+ExpertForecasts summing_to_one(const ExpertForecasts& weights) {
+  float sum = 0;
+  for (const float weight : weights) sum += weight;
+  ExpertForecasts scaled = weights;
+  for (float& weight : scaled) weight /= sum;
+  return scaled;
+}
+
 ExpertForecasts half_way(const ExpertForecasts& from, const ExpertForecasts& to) {
   ExpertForecasts weights{};
-  float sum = 0;
-  for (std::size_t k = 0; k < kExperts; ++k) sum += weights[k] = from[k] + to[k];
-  for (float& weight : weights) weight /= sum;
-  return weights;
+  for (std::size_t k = 0; k < kExperts; ++k) weights[k] = from[k] + to[k];
+  return summing_to_one(weights);
 }
 
 template <class Series>
@@ -123,6 +130,7 @@ void fit_arima(const std::vector<const Series*>& all, ArimaPrior& prior) {
 }  // namespace
 
 void PriorFit::judged(const StepClosed& closed, std::span<const Matured> matured, const std::optional<Forecast>&) {
+  if (closed.step > last_) return;
   Series& series = users_[closed.user];
   for (std::uint32_t i = 0; i < closed.gap && series.roots.size() < kLongestSeries; ++i) series.roots.push_back(0);
   if (series.roots.size() < kLongestSeries) {
@@ -131,22 +139,25 @@ void PriorFit::judged(const StepClosed& closed, std::span<const Matured> matured
     series.segment = closed.segment;
   }
   for (const Matured& each : matured) {
-    if (each.slot != 0) continue;
-    const PendingForecast& forecast = each.forecast;
-    const std::size_t segment = segment_of_cell(forecast.cell);
-    const std::size_t age = age_of_cell(forecast.cell);
-    const ModelSet::Segment& prior = models_.segments[segment];
-    Labels& labels = labels_[segment][age];
-    const double mean = forecast.mean;
-    const double variance = std::max(0.25, mean + prior.dispersion * mean * mean);
-    JointUser nobody;
-    joint_learn(nobody, labels.joint, prior.weights[age], forecast.volume, forecast.joint, each.y, variance,
-                prior.mean);
-    labels.squared_error += (each.y - mean) * (each.y - mean);
-    labels.mean += mean;
-    labels.squared_mean += mean * mean;
-    ++labels.count;
+    if (each.slot == 0 && each.forecast.step > after_) learn(each);
   }
+}
+
+void PriorFit::learn(const Matured& matured) {
+  const PendingForecast& forecast = matured.forecast;
+  const std::size_t segment = segment_of_cell(forecast.cell);
+  const std::size_t age = age_of_cell(forecast.cell);
+  const ModelSet::Segment& prior = models_.segments[segment];
+  Labels& labels = labels_[segment][age];
+  const double mean = forecast.mean;
+  const double variance = std::max(0.25, mean + prior.dispersion * mean * mean);
+  JointUser nobody;
+  joint_learn(nobody, labels.joint, prior.weights[age], forecast.volume, forecast.joint, matured.y, variance,
+              prior.mean);
+  labels.squared_error += (matured.y - mean) * (matured.y - mean);
+  labels.mean += mean;
+  labels.squared_mean += mean * mean;
+  ++labels.count;
 }
 
 std::vector<const PriorFit::Series*> PriorFit::series_of(int segment) const {
@@ -182,7 +193,7 @@ ModelSet PriorFit::fitted() const {
     for (std::size_t age = 0; age < kAges; ++age) {
       const Labels& labels = labels_[s][age];
       // The generator's users come to stay; people may come once. What it says of the first month is not believed.
-      if (age + 1 == kAges && labels.count >= static_cast<std::int64_t>(5 * kFewest)) {
+      if (age + 1 == kAges && labels.count >= kFewestLabels) {
         segment.weights[age] = half_way(models_.segments[s].weights[age], labels.joint.weights);
       }
       error += labels.squared_error;
@@ -190,6 +201,19 @@ ModelSet PriorFit::fitted() const {
       square += labels.squared_mean;
     }
     if (square > 0) segment.dispersion = std::clamp((error - mean) / square, kLeastDispersion, 10.0);
+  }
+  seal(models);
+  return models;
+}
+
+ModelSet PriorFit::with_weights() const {
+  ModelSet models = models_;
+  for (std::size_t s = 0; s < kSegments; ++s) {
+    for (std::size_t age = 0; age < kAges; ++age) {
+      const Labels& labels = labels_[s][age];
+      if (labels.count < kFewestLabels) continue;
+      models.segments[s].weights[age] = summing_to_one(labels.joint.weights);
+    }
   }
   seal(models);
   return models;

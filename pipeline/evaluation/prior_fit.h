@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,8 +20,11 @@ namespace driftcast {
 
 class PriorFit final : public Observer {
  public:
-  // Starts from `models`, whose bounds of the segments stay.
-  explicit PriorFit(const ModelSet& models) : models_(models) {}
+  // Starts from `models`, whose bounds of the segments stay. Learns from what happened up to the step `last`, and of
+  // forecasts only from those made after the step `after`.
+  explicit PriorFit(const ModelSet& models, Step after = std::numeric_limits<Step>::min(),
+                    Step last = std::numeric_limits<Step>::max())
+      : models_(models), after_(after), last_(last) {}
 
   void accepted(const Event&, Step) override {}
   void judged(const StepClosed& closed, std::span<const Matured> matured,
@@ -28,6 +32,9 @@ class PriorFit final : public Observer {
 
   // The fitted priors. Cost: about a second per thousand users; a segment with few users keeps what it had.
   ModelSet fitted() const;
+
+  // The models with the crowd's own weights, network included, where there are enough labels of a segment and age.
+  ModelSet with_weights() const;
 
  private:
   struct Series {
@@ -41,8 +48,10 @@ class PriorFit final : public Observer {
     std::int64_t count = 0;
   };
   std::vector<const Series*> series_of(int segment) const;
+  void learn(const Matured& matured);
 
   const ModelSet& models_;
+  const Step after_, last_;
   std::unordered_map<std::string, Series> users_;
   std::array<std::array<Labels, kAges>, kSegments> labels_{};
 };
