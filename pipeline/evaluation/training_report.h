@@ -1,0 +1,70 @@
+// TrainingReport: what came of a training, on one page: what was learned from, how well the model does on data it has
+// not seen, beside simpler ones, and what that looks like. As a page for a browser or a printer, as text for a terminal,
+// as JSON for the model's card. All three say the same figures; the same report gives the same bytes.
+//
+// What each figure means is defined where it is computed: evaluator.h (MAE, RMSE, log score), outcome_scores.h (AUC, F1
+// and the like), model_scores.h (what is scored), bootstrap.h (intervals of ratios).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time.h"
+#include "models/trainer.h"
+#include "pipeline/evaluation/bootstrap.h"
+#include "pipeline/evaluation/model_scores.h"
+#include "pipeline/evaluation/split.h"
+
+namespace driftcast {
+
+// Texts may hold anything; they are escaped.
+struct TrainingReport {
+  std::string model;  // its id
+  std::string data;   // what was learned from: the name of a file
+  StepGrid grid;      // turns steps into dates
+  Step first = 0;     // of the data; its last is split.last
+  Split split;
+  std::int64_t events = 0, users = 0;  // in the data
+  std::string network;                 // its shape in words, as "LSTM, 2 layers of 128"; empty: none was trained
+
+  std::vector<EpochReport> epochs;  // as they came; may begin late when a training was taken up again
+  int best_epoch = 0;               // whose weights the model has
+  double level_loss = 0;            // validation loss with the network's heads at zero: the level goes on
+
+  ModelResult result;                 // with the model that was made
+  std::optional<Evaluation> without;  // the same forecasts by the same model without its network
+  // Joint forecast with the network / without it, first horizon, all strata; below 1 the network helps. `rmse_ratio` is
+  // of roots: see bootstrap.h.
+  std::optional<RatioInterval> rmse_ratio, log_score_ratio;
+};
+
+// A page that stands alone: no scripts, nothing to load, pictures inline, light and dark, one sheet of A4 in print. Names
+// no user. Cost: some 60 kB of text.
+std::string training_html(const TrainingReport& report);
+
+// For a terminal 100 columns wide.
+std::string training_table(const TrainingReport& report);
+
+// An object: "purchase" and "churn" by horizon, each beside "baseline"; "volume" by horizon and stratum; "training". What
+// is not known is left out.
+std::string training_card_json(const TrainingReport& report);
+
+// "2026-11-03", with the time of day where steps are shorter than a day.
+std::string step_text(const StepGrid& grid, Step step);
+
+// "1 204 311", in groups of three by a blank that does not break.
+std::string grouped(std::int64_t count);
+
+// The columns of volume that a report compares, with the same forecasts without a network among them where known.
+struct VolumeColumn {
+  std::string name;
+  const ColumnScore* score = nullptr;  // count above zero
+};
+std::vector<VolumeColumn> volume_columns(const TrainingReport& report, std::size_t slot, std::size_t stratum);
+
+// Share of the first horizon's outcomes, over all strata, that lay within the interval; absent where nothing was scored.
+std::optional<double> coverage(const Evaluation& evaluation);
+
+}  // namespace driftcast

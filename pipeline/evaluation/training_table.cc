@@ -1,0 +1,199 @@
+// A training report as text and as JSON, and what all its forms share.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "pipeline/evaluation/training_report.h"
+#include "pipeline/timestamps.h"
+
+namespace driftcast {
+namespace {
+
+struct NamedScores {
+  std::string_view name;
+  const OutcomeScores& scores;
+};
+
+std::string probability_rows(std::string_view what, int horizon, const OutcomeScores& network,
+                             const OutcomeScores& baseline) {
+  if (network.count == 0) return {};
+  std::string text = fmt::format(
+      "{} within {} steps: {} of {} forecasts ({:.2f} %)\n  {:<10}{:>8}{:>8}{:>10}{:>8}"
+      "{:>11}{:>8}{:>11}{:>8}{:>10}\n",
+      what, horizon, network.positives, network.count, 100 * network.base_rate, "", "AUC", "Brier", "log loss", "ECE",
+      "threshold", "F1", "precision", "recall", "accuracy");
+  for (const NamedScores& row : std::array<NamedScores, 2>{{{"network", network}, {"baseline", baseline}}}) {
+    const OutcomeScores& scores = row.scores;
+    const ThresholdScore& best = scores.at_best;
+    text += fmt::format("  {:<10}{:>8}{:>8.4f}{:>10.4f}{:>8.4f}{:>11.3f}{:>8.3f}{:>11.3f}{:>8.3f}{:>10.3f}\n", row.name,
+                        scores.auc ? fmt::format("{:.3f}", *scores.auc) : "-", scores.brier, scores.log_loss,
+                        scores.calibration_error, best.threshold, best.f1, best.precision, best.recall, best.accuracy);
+  }
+  return text;
+}
+
+std::string volume_rows(const TrainingReport& report, std::size_t slot, std::size_t stratum) {
+  const std::vector<VolumeColumn> columns = volume_columns(report, slot, stratum);
+  if (columns.empty()) return {};
+  std::string text =
+      fmt::format("{} steps, {} users, {} forecasts\n  {:<20}{:>10}{:>10}{:>11}\n", report.result.volume.horizons[slot],
+                  kStratumNames[stratum], columns.back().score->count, "", "MAE", "RMSE", "log score");
+  for (const VolumeColumn& column : columns) {
+    text += fmt::format("  {:<20}{:>10.4f}{:>10.4f}{:>11.4f}\n", column.name, column.score->mae(), column.score->rmse(),
+                        column.score->mean_log_score());
+  }
+  return text;
+}
+
+std::string ratio_row(std::string_view score, const std::optional<RatioInterval>& ratio) {
+  if (!ratio) return {};
+  return fmt::format("joint with / without the network, {}: {:.4f} (95 %: {:.4f} to {:.4f})\n", score, ratio->ratio,
+                     ratio->low, ratio->high);
+}
+
+std::string threshold_json(const ThresholdScore& score) {
+  return fmt::format(R"({{"threshold":{:.6g},"f1":{:.6g},"precision":{:.6g},"recall":{:.6g},"accuracy":{:.6g}}})",
+                     score.threshold, score.f1, score.precision, score.recall, score.accuracy);
+}
+
+// The members of an object.
+std::string outcome_members(const OutcomeScores& scores) {
+  std::string text = scores.auc ? fmt::format(R"("auc":{:.6g},)", *scores.auc) : std::string();
+  return text + fmt::format(R"("brier":{:.6g},"log_loss":{:.6g},"ece":{:.6g},"at_half":{},"at_best":{})", scores.brier,
+                            scores.log_loss, scores.calibration_error, threshold_json(scores.at_half),
+                            threshold_json(scores.at_best));
+}
+
+std::string outcome_json(int horizon, const OutcomeScores& network, const OutcomeScores& baseline) {
+  return fmt::format(R"({{"horizon":{},"forecasts":{},"base_rate":{:.6g},{},"baseline":{{{}}}}})", horizon,
+                     network.count, network.base_rate, outcome_members(network), outcome_members(baseline));
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
+  return text;
+}
+
+std::string volume_json(const TrainingReport& report, std::size_t slot, std::size_t stratum) {
+  const std::vector<VolumeColumn> columns = volume_columns(report, slot, stratum);
+  if (columns.empty()) return {};
+  std::vector<std::string> items;
+  for (const VolumeColumn& column : columns) {
+    items.push_back(fmt::format(R"("{}":{{"mae":{:.6g},"rmse":{:.6g},"log_score":{:.6g}}})", column.name,
+                                column.score->mae(), column.score->rmse(), column.score->mean_log_score()));
+  }
+  return fmt::format(R"({{"horizon":{},"stratum":"{}","forecasts":{},"columns":{{{}}}}})",
+                     report.result.volume.horizons[slot], kStratumNames[stratum], columns.back().score->count,
+                     joined(items));
+}
+
+std::string ratio_json(std::string_view name, const std::optional<RatioInterval>& ratio) {
+  if (!ratio) return {};
+  return fmt::format(R"("{}":{{"ratio":{:.6g},"low":{:.6g},"high":{:.6g}}})", name, ratio->ratio, ratio->low,
+                     ratio->high);
+}
+
+std::string training_json(const TrainingReport& report) {
+  if (report.epochs.empty()) return {};
+  const EpochReport* best = &report.epochs.back();
+  for (const EpochReport& epoch : report.epochs) {
+    if (epoch.epoch == report.best_epoch) best = &epoch;
+  }
+  return fmt::format(
+      R"("training":{{"epochs":{},"best_epoch":{},"train_loss":{:.6g},"validation_loss":{:.6g},"level_loss":{:.6g}}})",
+      report.epochs.back().epoch, report.best_epoch, best->train_loss, best->validation_loss, report.level_loss);
+}
+
+}  // namespace
+
+std::string step_text(const StepGrid& grid, Step step) {
+  const std::string text = rfc3339(grid.start(step));
+  return grid.width < std::chrono::days{1} ? text.substr(0, 10) + " " + text.substr(11, 5) : text.substr(0, 10);
+}
+
+std::string grouped(std::int64_t count) {
+  std::string text = std::to_string(count);
+  const std::size_t first = count < 0 ? 1 : 0;
+  for (std::size_t at = text.size(); at > first + 3;) text.insert(at -= 3, "\u00a0");
+  return text;
+}
+
+std::vector<VolumeColumn> volume_columns(const TrainingReport& report, std::size_t slot, std::size_t stratum) {
+  constexpr auto kColumn = [](Expert expert) { return 1 + static_cast<std::size_t>(expert); };
+  const HorizonScore& with = report.result.volume.scores[slot][stratum];
+  std::vector<VolumeColumn> columns;
+  const auto add = [&](std::string name, const ColumnScore& score) {
+    if (score.count > 0) columns.push_back({std::move(name), &score});
+  };
+  add("arima", with.columns[kColumn(Expert::kArima)]);
+  add("ewma_slow", with.columns[kColumn(Expert::kEwmaSlow)]);
+  add("lstm", with.columns[kColumn(Expert::kNetwork)]);
+  if (report.without) add("joint_without_lstm", report.without->scores[slot][stratum].columns[0]);
+  add("joint", with.columns[0]);
+  return columns;
+}
+
+std::optional<double> coverage(const Evaluation& evaluation) {
+  IntervalScore all;
+  for (const HorizonScore& score : evaluation.scores.at(0)) {
+    all.covered += score.all.covered;
+    all.count += score.all.count;
+  }
+  return all.count > 0 ? std::optional(all.coverage()) : std::nullopt;
+}
+
+std::string training_table(const TrainingReport& report) {
+  std::string text = fmt::format(
+      "{}: {} events of {} users, {} to {}\nscored on {} to {}\n\n", report.data, grouped(report.events),
+      grouped(report.users), step_text(report.grid, report.first), step_text(report.grid, report.split.last),
+      step_text(report.grid, report.split.validation_last + 1), step_text(report.grid, report.split.last));
+  for (const ProbabilityScores& scores : report.result.probabilities) {
+    text += probability_rows("purchase", scores.horizon, scores.purchase, scores.purchase_baseline);
+    text += probability_rows("churn", scores.horizon, scores.churn, scores.churn_baseline);
+  }
+  text += "\n";
+  for (std::size_t slot = 0; slot < report.result.volume.horizons.size(); ++slot) {
+    for (std::size_t stratum = kStrata; stratum-- > 0;) text += volume_rows(report, slot, stratum);
+  }
+  text += "\n" + ratio_row("RMSE", report.rmse_ratio) + ratio_row("log score", report.log_score_ratio);
+  if (const auto covered = coverage(report.result.volume)) {
+    text += fmt::format("90 % interval, first horizon: coverage {:.3f}\n", *covered);
+  }
+  return text;
+}
+
+std::string training_card_json(const TrainingReport& report) {
+  std::vector<std::string> purchase;
+  std::vector<std::string> churn;
+  std::vector<std::string> volume;
+  for (const ProbabilityScores& scores : report.result.probabilities) {
+    const auto add = [&](std::vector<std::string>& to, const OutcomeScores& network, const OutcomeScores& baseline) {
+      if (network.count > 0) to.push_back(outcome_json(scores.horizon, network, baseline));
+    };
+    add(purchase, scores.purchase, scores.purchase_baseline);
+    add(churn, scores.churn, scores.churn_baseline);
+  }
+  for (std::size_t slot = 0; slot < report.result.volume.horizons.size(); ++slot) {
+    for (std::size_t stratum = kStrata; stratum-- > 0;) {
+      if (std::string item = volume_json(report, slot, stratum); !item.empty()) volume.push_back(std::move(item));
+    }
+  }
+  std::vector<std::string> members;
+  const auto add = [&](std::string member) {
+    if (!member.empty()) members.push_back(std::move(member));
+  };
+  const auto list = [&](std::string_view name, const std::vector<std::string>& items) {
+    if (!items.empty()) add(fmt::format(R"("{}":[{}])", name, joined(items)));
+  };
+  list("purchase", purchase);
+  list("churn", churn);
+  list("volume", volume);
+  add(ratio_json("rmse_with_to_without_network", report.rmse_ratio));
+  add(ratio_json("log_score_with_to_without_network", report.log_score_ratio));
+  if (const auto covered = coverage(report.result.volume)) add(fmt::format(R"("coverage":{:.6g})", *covered));
+  add(training_json(report));
+  return "{" + joined(members) + "}";
+}
+
+}  // namespace driftcast
