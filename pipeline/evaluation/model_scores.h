@@ -1,4 +1,4 @@
-// ModelScores: watches a run with a finished model and measures it on the part of the data that it has not learned from.
+// ModelScores: watches a run with a finished model and measures it on the part of the data it has not learned from.
 //
 //   purchase  p = HorizonForecast::purchase; happened: at least one event of Kind::kPurchase in the horizon
 //   churn     p = HorizonForecast::churn; happened: no event of any kind in the horizon

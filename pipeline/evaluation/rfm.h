@@ -1,5 +1,5 @@
-// Rfm: recency, frequency and monetary value of a user, the oldest inputs of a purchase model: what a shop knows without
-// any network. Source: D. Chen et al., "Data mining for the online retail industry" (2012), here per user and step.
+// Rfm: recency, frequency and monetary value of a user, the oldest inputs of a purchase model: what a shop knows
+// without any network. Source: D. Chen et al., "Data mining for the online retail industry" (2012), here per step.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ class Rfm {
   //   log1p(steps since the last step with a purchase; since the first event when there was none)
   //   log1p(steps with a purchase)
   //   sign(x) log1p(|x|), x = sum of all amounts
-  // `steps` are the user's, ascending; those after `step` are not looked at, and those up to it must be final. Calls of a
-  // user must come with ascending steps. All zero before the first event.
+  // `steps` are the user's, ascending; those after `step` are not looked at, and those up to it must be final. Calls
+  // must come with ascending steps. All zero before the first event.
   std::array<double, kRfmInputs> at_end_of(Step step, std::span<const StepOutcome> steps);
 
  private:

@@ -31,7 +31,8 @@ svg .axis{stroke:var(--quiet);stroke-width:1}
 svg .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
 svg .dashed{stroke-dasharray:4 4;stroke-width:1.3}
 svg .band{stroke:none;opacity:.2}
-svg .line.ink{stroke:var(--ink);stroke-width:1.2} svg .line.main{stroke:var(--main)} svg .line.other{stroke:var(--other)}
+svg .line.ink{stroke:var(--ink);stroke-width:1.2}
+svg .line.main{stroke:var(--main)} svg .line.other{stroke:var(--other)}
 svg .line.third{stroke:var(--third)} svg .line.quiet{stroke:var(--quiet)}
 svg .fill.ink{fill:var(--ink)} svg .fill.main{fill:var(--main)} svg .fill.other{fill:var(--other)}
 svg .fill.third{fill:var(--third)} svg .fill.quiet{fill:var(--quiet)}

@@ -1,6 +1,6 @@
-// SvgChart: a small chart as inline SVG: axes with ticks, lines, bands and dots. Colours are classes, whose meaning the
-// page's style sheet gives (kChartStyle), so that a chart reads on light and on dark. Legends and titles are the page's.
-// Numbers are written with one decimal of a pixel: the same chart gives the same bytes.
+// SvgChart: a small chart as inline SVG: axes with ticks, lines, bands and dots. Colours are classes, to which the
+// page's style sheet gives a meaning (kChartStyle), so that a chart reads on light and on dark. Legends and titles are
+// the page's. Numbers are written with one decimal of a pixel: the same chart gives the same bytes.
 #pragma once
 
 #include <span>

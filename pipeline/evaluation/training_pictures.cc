@@ -68,7 +68,7 @@ std::string user_picture(const TrainingReport& report, const UserTrace& trace) {
   const int horizon = report.result.probabilities[0].horizon;
   const std::string title = fmt::format("A typical {} user", kStratumNames[trace.stratum]);
   SvgChart chart(date_axis(report.grid, trace.points.front().step, trace.points.back().step),
-                 round_axis(0, highest, 4, fmt::format("events in the next {} steps", horizon)), title);
+                 round_axis(0, 1.05 * highest, 4, fmt::format("events in the next {} steps", horizon)), title);
   chart.band(lo, hi, Ink::kMain);
   chart.line(came, Ink::kInk);
   chart.line(mean, Ink::kMain);

@@ -1,5 +1,5 @@
-// The pictures of a training report, as HTML figures with inline SVG, a legend above and a sentence below. Each is empty
-// where there is nothing to show.
+// The pictures of a training report, as HTML figures with inline SVG and a legend above. Each is empty where there is
+// nothing to show.
 #pragma once
 
 #include <string>

@@ -25,12 +25,13 @@ h2{font-size:14px;margin:18px 0 6px}
 h3{font-size:12.5px;margin:0}
 p{margin:2px 0 8px;color:var(--quiet)}
 .split{display:flex;gap:3px;font-size:11.5px}
-.split div{padding:3px 8px;border-top:4px solid;background:var(--soft);white-space:nowrap;overflow:hidden;
-text-overflow:ellipsis;min-width:158px}
-.split b{display:block;color:var(--ink)} .split .quiet{border-color:var(--quiet)} .split .other{border-color:var(--other)}
+.split div{padding:3px 8px;border-top:4px solid;background:var(--soft);white-space:nowrap;
+min-width:max-content}
+.split b{display:block;color:var(--ink)}
+.split .quiet{border-color:var(--quiet)} .split .other{border-color:var(--other)}
 .split .main{border-color:var(--main)} .split div{color:var(--quiet)}
-.tiles{display:flex;flex-wrap:wrap;gap:10px;margin:12px 0 0}
-.tiles div{flex:1 1 150px;background:var(--soft);padding:8px 12px;border-radius:6px;color:var(--quiet);font-size:11.5px}
+.tiles{display:grid;grid-auto-flow:column;grid-auto-columns:1fr;gap:10px;margin:12px 0 0}
+.tiles div{background:var(--soft);padding:8px 12px;border-radius:6px;color:var(--quiet);font-size:11.5px}
 .tiles b{display:block;font-size:20px;line-height:1.25;color:var(--ink)}
 .pictures{display:grid;grid-template-columns:repeat(3,1fr);gap:14px 18px;margin:14px 0 0}
 figure{margin:0;min-width:0}
@@ -40,7 +41,8 @@ figure{margin:0;min-width:0}
 .legend .dashes{border-top-style:dashed}
 .legend .area{height:9px;border:0;opacity:.25}
 .legend .ink{border-color:var(--ink);} .legend .main{border-color:var(--main)} .legend .other{border-color:var(--other)}
-.legend .third{border-color:var(--third)} .legend .quiet{border-color:var(--quiet)} .legend .area.main{background:var(--main)}
+.legend .third{border-color:var(--third)} .legend .quiet{border-color:var(--quiet)}
+.legend .area.main{background:var(--main)}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:11.5px;line-height:1.3}
 th,td{padding:1.5px 5px;text-align:right;white-space:nowrap}
@@ -51,16 +53,16 @@ td.apart,th.apart{padding-left:16px}
 th.group{text-align:center;padding-left:16px}
 td b{color:var(--main)}
 footer{margin-top:12px;font-size:11px;color:var(--quiet)}
-@media (max-width:700px){.pictures{grid-template-columns:1fr}.split{flex-wrap:wrap}}
+@media screen and (max-width:700px){.tiles{grid-auto-flow:row}
+.pictures{grid-template-columns:1fr}.split{flex-wrap:wrap}}
 @page{size:A4;margin:9mm}
 @media print{
 :root{--paper:#fff;--ink:#111;--quiet:#555;--grid:#ddd;--soft:#f3f4f6;--main:#1d63d8;--other:#c2570c;--third:#7b3fc4}
-body{padding:0;max-width:none;font-size:9.5px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+body{padding:0;max-width:none;font-size:10px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 h1{font-size:17px} h2{font-size:11px;margin:8px 0 3px} h3{font-size:10px} p{margin:1px 0 5px}
-.split,.tiles div,.legend,table,footer{font-size:8.3px} .tiles b{font-size:14px} .tiles{margin-top:7px}
-.split div{min-width:122px}
+.split,.tiles div,.legend,footer{font-size:8.8px} table{font-size:9.2px} .tiles b{font-size:14px} .tiles{margin-top:7px}
 .pictures{gap:8px 12px;margin-top:8px;grid-template-columns:repeat(3,1fr)}
-th,td{padding:.6px 3px} td.apart,th.apart,th.group{padding-left:9px} footer{margin-top:6px}
+th,td{padding:.8px 3px} td.apart,th.apart,th.group{padding-left:9px} footer{margin-top:6px}
 })";
 
 using Row = std::vector<double>;
@@ -208,13 +210,12 @@ std::string tile(std::string_view what, const std::string& figure, const std::st
 std::string ratio_tile(std::string_view what, const std::optional<RatioInterval>& ratio) {
   if (!ratio) return {};
   return tile(what, fmt::format("{:.3f}", ratio->ratio),
-              fmt::format("with / without network, {:.3f} to {:.3f}", ratio->low, ratio->high));
+              fmt::format("95 %: {:.3f} to {:.3f}", ratio->low, ratio->high));
 }
 
 std::string auc_tile(const std::string& what, const OutcomeScores& network, const OutcomeScores& baseline) {
   if (!network.auc || !baseline.auc) return {};
-  return tile(what, fmt::format("{:.3f}", *network.auc),
-              fmt::format("recency, frequency, spend: {:.3f}", *baseline.auc));
+  return tile(what, fmt::format("{:.3f}", *network.auc), fmt::format("RFM: {:.3f}", *baseline.auc));
 }
 
 std::string tiles(const TrainingReport& report) {
@@ -234,7 +235,7 @@ std::string tiles(const TrainingReport& report) {
 std::string heading(const TrainingReport& report) {
   const std::string network = report.network.empty() ? "No network" : html_escaped(report.network);
   return fmt::format(
-      "<h1>Model {}</h1>\n<p>{}. {}, {} events of {} users. Every figure is of the test part, from which "
+      "<h1>Model {}</h1>\n<p>{}, from {}: {} events of {} users. Every figure is of the test part, from which "
       "nothing was learned.</p>\n",
       html_escaped(report.model), network, html_escaped(report.data), grouped(report.events), grouped(report.users));
 }
@@ -252,7 +253,8 @@ std::string footnotes(const TrainingReport& report) {
   if (report.without) text += " <b>joint*</b>: the joint forecast of the same model without its network.";
   if (report.rmse_ratio || report.log_score_ratio) {
     text +=
-        " <b>Ratios</b>: joint forecast, first horizon, with 95 % intervals by a bootstrap over users; below 1 the "
+        " <b>Ratios</b>: joint forecast with its network / without, first horizon, with 95 % intervals by a bootstrap "
+        "over users; below 1 the "
         "network helps.";
   }
   return text + "</footer>\n";

@@ -1,6 +1,6 @@
 // TrainingReport: what came of a training, on one page: what was learned from, how well the model does on data it has
-// not seen, beside simpler ones, and what that looks like. As a page for a browser or a printer, as text for a terminal,
-// as JSON for the model's card. All three say the same figures; the same report gives the same bytes.
+// not seen, beside simpler ones, and what that looks like. As a page for a browser or a printer, as text for a
+// terminal, as JSON for the model's card. All three say the same figures; the same report gives the same bytes.
 //
 // What each figure means is defined where it is computed: evaluator.h (MAE, RMSE, log score), outcome_scores.h (AUC, F1
 // and the like), model_scores.h (what is scored), bootstrap.h (intervals of ratios).
@@ -40,15 +40,15 @@ struct TrainingReport {
   std::optional<RatioInterval> rmse_ratio, log_score_ratio;
 };
 
-// A page that stands alone: no scripts, nothing to load, pictures inline, light and dark, one sheet of A4 in print. Names
-// no user. Cost: some 60 kB of text.
+// A page that stands alone: no scripts, nothing to load, pictures inline, light and dark, one sheet of A4 in print.
+// Names no user. `result.probabilities` must hold a horizon. Some 40 kB of text.
 std::string training_html(const TrainingReport& report);
 
 // For a terminal 100 columns wide.
 std::string training_table(const TrainingReport& report);
 
-// An object: "purchase" and "churn" by horizon, each beside "baseline"; "volume" by horizon and stratum; "training". What
-// is not known is left out.
+// An object: "purchase" and "churn" by horizon, each beside "baseline"; "volume" by horizon and stratum; "training".
+// What is not known is left out.
 std::string training_card_json(const TrainingReport& report);
 
 // "2026-11-03", with the time of day where steps are shorter than a day.
@@ -64,7 +64,7 @@ struct VolumeColumn {
 };
 std::vector<VolumeColumn> volume_columns(const TrainingReport& report, std::size_t slot, std::size_t stratum);
 
-// Share of the first horizon's outcomes, over all strata, that lay within the interval; absent where nothing was scored.
+// Share of the first horizon's outcomes, over all strata, that lay within the interval; absent without any.
 std::optional<double> coverage(const Evaluation& evaluation);
 
 }  // namespace driftcast
