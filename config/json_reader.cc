@@ -161,6 +161,9 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 std::variant<Value, Problem> read_json(std::string_view text, const std::string& name) {
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {  // the parser would stop there
+    return Problem{place_of(text, zero, name), "not valid JSON at a control character"};
+  }
   Builder builder(text, name);
   const TrackedIterator begin(text.data(), builder.reached());
   const TrackedIterator end(text.data() + text.size(), builder.reached());
