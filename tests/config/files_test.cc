@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,6 +45,53 @@ TEST(Files, SaysThatADirectoryIsNoFile) {
   ASSERT_FALSE(bytes);
   EXPECT_EQ(bytes.error().code, ErrorCode::kIo);
   EXPECT_EQ(bytes.error().message, "cannot read '" + dir.path() + "': Is a directory");
+}
+
+TEST(Files, ReadsAFileUpToItsCap) {
+  const ScratchDir dir;
+  ASSERT_TRUE(replace_file(dir.path("file"), "12345"));
+  EXPECT_EQ(read_capped(dir.path("file"), 5).value(), "12345");
+  const auto larger = read_capped(dir.path("file"), 4);
+  ASSERT_FALSE(larger);
+  EXPECT_EQ(larger.error().code, ErrorCode::kData);
+  EXPECT_EQ(larger.error().message,
+            "cannot read '" + dir.path("file") + "': it is larger than the 4 bytes that are allowed");
+}
+
+TEST(Files, SaysThatACappedFileIsNotThere) {
+  const ScratchDir dir;
+  ASSERT_TRUE(replace_file(dir.path("file"), ""));
+  for (const std::string name : {"nothing", "file/below"}) {
+    const auto absent = read_capped(dir.path(name), 5);
+    ASSERT_FALSE(absent) << name;
+    EXPECT_EQ(absent.error().code, ErrorCode::kNoInput) << name;
+  }
+}
+
+TEST(Files, ReadsCappedNothingButRegularFilesAndWaitsForNone) {
+  const ScratchDir dir;
+  ASSERT_EQ(::mkfifo(dir.path("pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/zero", dir.path("endless"));
+  std::filesystem::create_symlink(dir.path("pipe"), dir.path("link"));
+  for (const std::string& path : {dir.path("pipe"), dir.path("endless"), dir.path("link"), dir.path()}) {
+    const auto read = read_capped(path, 1000);
+    ASSERT_FALSE(read) << path;
+    EXPECT_EQ(read.error().code, ErrorCode::kData);
+    EXPECT_EQ(read.error().message, "cannot read '" + path + "': it is not a regular file");
+  }
+}
+
+TEST(Files, FollowsALinkToAFile) {
+  const ScratchDir dir;
+  ASSERT_TRUE(replace_file(dir.path("file"), "content"));
+  std::filesystem::create_symlink("file", dir.path("link"));
+  EXPECT_EQ(read_capped(dir.path("link"), 100).value(), "content");
+}
+
+TEST(Files, SyncsADirectoryAndNothingElse) {
+  const ScratchDir dir;
+  EXPECT_TRUE(sync_directory(dir.path()));
+  EXPECT_FALSE(sync_directory(dir.path("nothing")));
 }
 
 TEST(Files, SaysWhatCouldNotBeWritten) {
