@@ -35,7 +35,7 @@ V clamped(V x, float low, float high) {
   return larger(smaller(x, V::all(high)), V::all(low));
 }
 
-// e^x, relative error below 4e-6 where -86 <= x <= 88; constant beyond.
+// e^x, relative error below 2e-6 where -86 <= x <= 88; constant beyond.
 template <class V>
 V exp(V x) {
   return exp2_scaled(clamped(x, -86, 88), kLog2E);
