@@ -13,7 +13,7 @@ namespace driftcast {
 inline constexpr float kLog2E = 0x1.715476p+0F;
 inline constexpr float kLargestGate = 27;  // sigmoids are constant beyond it: products of three e^27 are still floats
 
-// 2^(x * factor), for x * factor in [-125, 127]: relative error below 6e-7 (1 + |x * factor| / 20).
+// 2^(x * factor), for x * factor in [-125, 127].
 template <class V>
 V exp2_scaled(V x, float factor) {
   // Adding 1.5 * 2^23 rounds to an integer, and leaves that in the low bits.
