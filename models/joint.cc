@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 
 namespace driftcast {
 namespace {
@@ -23,6 +24,7 @@ constexpr double kGuardFloor = 1e-3;
 constexpr float kForgetting = 0.1F;  // of a user's moments that stays after a confirmed drift
 
 constexpr auto kArimaIndex = static_cast<std::size_t>(Expert::kArima);
+constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
 
 std::size_t cell(std::size_t i, std::size_t j) { return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i; }
 
@@ -42,52 +44,90 @@ ExpertForecasts spoken_weights(const ExpertForecasts& weights, const VolumeForec
   return spoken;
 }
 
-// The two columns of a user's own regression.
+// The columns of a user's own regression. Where the network has not spoken, its forecast is the mix of the others.
 struct Columns {
-  double arima = 0, others = 0;                // forecasts
-  double arima_weight = 0, others_weight = 0;  // the crowd's
+  double arima = 0, others = 0, network = 0;                       // forecasts
+  double arima_weight = 0, others_weight = 0, network_weight = 0;  // the crowd's
+
+  // ARIMA's part of the mix that stands for a network that has not spoken.
+  double arima_part() const {
+    const double sum = arima_weight + others_weight;
+    return sum > 0 ? arima_weight / sum : 0.5;
+  }
 };
+
+bool is_other(std::size_t expert) { return expert != kArimaIndex && expert != kNetworkIndex; }
 
 Columns columns_of(const VolumeForecasts& volume, const ExpertForecasts& weights) {
   Columns columns;
   for (std::size_t k = 0; k < kExperts; ++k) {
-    if (k == kArimaIndex) continue;
+    if (!is_other(k)) continue;
     columns.others += weights[k] * static_cast<double>(volume.mean[k]);
     columns.others_weight += weights[k];
   }
   columns.arima = volume.mean[kArimaIndex];
   columns.arima_weight = weights[kArimaIndex];
   if (columns.others_weight > 0) columns.others /= columns.others_weight;
+  columns.network_weight = weights[kNetworkIndex];
+  const double part = columns.arima_part();
+  columns.network = has(volume, kNetworkIndex) ? static_cast<double>(volume.mean[kNetworkIndex])
+                                               : part * columns.arima + (1 - part) * columns.others;
   return columns;
 }
 
-void keep_sum(double& first, double& second) {
-  const double sum = first + second;
+// Scales the weights so that their sum is in bounds.
+void keep_sum(std::span<double> weights) {
+  double sum = 0;
+  for (const double weight : weights) sum += weight;
   if (!(sum > 0)) return;
   const double factor = std::clamp(sum, kLeastSum, kLargestSum) / sum;
-  first *= factor;
-  second *= factor;
+  for (double& weight : weights) weight *= factor;
 }
 
-// Weights of the two columns: the user's moments shrunk to the crowd's.
-void solve_user(const JointUser& user, const JointCrowd& crowd, const ExpertForecasts& weights, Columns& columns) {
-  if (user.labels == 0 || crowd.labels == 0 || !(columns.others_weight > 0)) return;
-  double aa = 0;
-  double ao = 0;
-  double oo = 0;
+// Moments of the columns among themselves and, of a user's, with what came.
+struct Moments {
+  double aa = 0, ao = 0, oo = 0, an = 0, on = 0, nn = 0;
+  double ay = 0, oy = 0, ny = 0;
+
+  // Of labels without a network's word: what they are when it had said the mix.
+  void stand_in(double arima_part) {
+    if (nn > 0) return;
+    const double others_part = 1 - arima_part;
+    an = arima_part * aa + others_part * ao;
+    on = arima_part * ao + others_part * oo;
+    nn = arima_part * an + others_part * on;
+    ny = arima_part * ay + others_part * oy;
+  }
+};
+
+Moments moments_of(const JointUser& user) {
+  return {user.a[0], user.a[1], user.a[2], user.a[3], user.a[4], user.a[5], user.b[0], user.b[1], user.b[2]};
+}
+
+// `others_weight`: the sum of `weights` over the others.
+Moments moments_of(const JointCrowd& crowd, const ExpertForecasts& weights, double others_weight) {
+  Moments moments;
   for (std::size_t i = 0; i < kExperts; ++i) {
-    const double wi = i == kArimaIndex ? 0 : weights[i] / columns.others_weight;
-    ao += wi * crowd.a[cell(kArimaIndex, i)];
+    const double wi = is_other(i) ? weights[i] / others_weight : 0;
+    moments.ao += wi * crowd.a[cell(kArimaIndex, i)];
+    moments.on += wi * crowd.a[cell(kNetworkIndex, i)];
     for (std::size_t j = 0; j < kExperts; ++j) {
-      if (j != kArimaIndex) oo += wi * weights[j] / columns.others_weight * crowd.a[cell(i, j)];
+      if (is_other(j)) moments.oo += wi * weights[j] / others_weight * crowd.a[cell(i, j)];
     }
   }
-  aa = crowd.a[cell(kArimaIndex, kArimaIndex)];
-  const double k11 = user.a[0] + kShrinkage * aa;
-  const double k12 = user.a[1] + kShrinkage * ao;
-  const double k22 = user.a[2] + kShrinkage * oo;
-  const double r1 = user.b[0] + kShrinkage * (aa * columns.arima_weight + ao * columns.others_weight);
-  const double r2 = user.b[1] + kShrinkage * (ao * columns.arima_weight + oo * columns.others_weight);
+  moments.aa = crowd.a[cell(kArimaIndex, kArimaIndex)];
+  moments.an = crowd.a[cell(kArimaIndex, kNetworkIndex)];
+  moments.nn = crowd.a[cell(kNetworkIndex, kNetworkIndex)];
+  return moments;
+}
+
+// Weights of ARIMA and the others.
+void solve_two(const Moments& own, const Moments& shared, Columns& columns) {
+  const double k11 = own.aa + kShrinkage * shared.aa;
+  const double k12 = own.ao + kShrinkage * shared.ao;
+  const double k22 = own.oo + kShrinkage * shared.oo;
+  const double r1 = own.ay + kShrinkage * (shared.aa * columns.arima_weight + shared.ao * columns.others_weight);
+  const double r2 = own.oy + kShrinkage * (shared.ao * columns.arima_weight + shared.oo * columns.others_weight);
   const double ridge = 1e-3 * (k11 + k22);  // the columns are often nearly alike
   const double d11 = k11 + ridge;
   const double d22 = k22 + ridge;
@@ -95,9 +135,105 @@ void solve_user(const JointUser& user, const JointCrowd& crowd, const ExpertFore
   const double c2 = r2 + ridge * columns.others_weight;
   const double determinant = d11 * d22 - k12 * k12;
   if (!(determinant > 1e-12 * d11 * d22)) return;
-  columns.arima_weight = std::max(0.0, (c1 * d22 - c2 * k12) / determinant);
-  columns.others_weight = std::max(0.0, (c2 * d11 - c1 * k12) / determinant);
-  keep_sum(columns.arima_weight, columns.others_weight);
+  std::array weights{std::max(0.0, (c1 * d22 - c2 * k12) / determinant),
+                     std::max(0.0, (c2 * d11 - c1 * k12) / determinant)};
+  keep_sum(weights);
+  columns.arima_weight = weights[0];
+  columns.others_weight = weights[1];
+}
+
+using Vector = std::array<double, 3>;
+using Matrix = std::array<Vector, 3>;
+
+// Solves m x = r by Cholesky's factors; nothing when m is not positive definite by a margin.
+std::optional<Vector> solved(const Matrix& m, const Vector& r) {
+  Matrix l{};
+  Vector x{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double rest = m[i][j];
+      for (std::size_t k = 0; k < j; ++k) rest -= l[i][k] * l[j][k];
+      if (i == j && !(rest > 1e-12 * m[i][i])) return std::nullopt;
+      l[i][j] = i == j ? std::sqrt(rest) : rest / l[j][j];
+    }
+    x[i] = r[i];
+    for (std::size_t k = 0; k < i; ++k) x[i] -= l[i][k] * x[k];
+    x[i] /= l[i][i];
+  }
+  for (std::size_t i = 3; i-- > 0;) {
+    for (std::size_t k = i + 1; k < 3; ++k) x[i] -= l[k][i] * x[k];
+    x[i] /= l[i][i];
+  }
+  return x;
+}
+
+// Minimises x'm x - 2 r'x over x >= 0: of the solutions with some columns left out, the best that has no negative weight.
+std::optional<Vector> solved_without_negatives(const Matrix& m, const Vector& r) {
+  std::optional<Vector> best;
+  double gain = -1;
+  for (unsigned kept = 0b111; kept > 0; --kept) {
+    Matrix part{};
+    Vector right{};
+    for (std::size_t i = 0; i < 3; ++i) {
+      const bool in = (kept >> i & 1U) != 0;
+      part[i][i] = in ? m[i][i] : 1;
+      right[i] = in ? r[i] : 0;
+      for (std::size_t j = 0; j < 3; ++j) {
+        if (i != j && in && (kept >> j & 1U) != 0) part[i][j] = m[i][j];
+      }
+    }
+    const auto x = solved(part, right);
+    if (!x) return best;
+    if (std::any_of(x->begin(), x->end(), [](double weight) { return weight < 0; })) continue;
+    if (kept == 0b111) return x;
+    const double reached = right[0] * (*x)[0] + right[1] * (*x)[1] + right[2] * (*x)[2];
+    if (reached > gain) best = x;
+    gain = std::max(gain, reached);
+  }
+  return best;
+}
+
+// Weights of ARIMA, the others and the network.
+void solve_three(Moments own, Moments shared, Columns& columns) {
+  const double part = columns.arima_part();
+  own.stand_in(part);
+  shared.stand_in(part);
+  const auto matrix = [](const Moments& m) {
+    return Matrix{{{m.aa, m.ao, m.an}, {m.ao, m.oo, m.on}, {m.an, m.on, m.nn}}};
+  };
+  const Vector prior{columns.arima_weight, columns.others_weight, columns.network_weight};
+  const Matrix crowd = matrix(shared);
+  Matrix k = matrix(own);
+  Vector r{own.ay, own.oy, own.ny};
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t j = 0; j < 3; ++j) {
+      k[i][j] += kShrinkage * crowd[i][j];
+      r[i] += kShrinkage * crowd[i][j] * prior[j];
+    }
+  }
+  const double ridge = 1e-3 * (k[0][0] + k[1][1] + k[2][2]);
+  for (std::size_t i = 0; i < 3; ++i) {
+    k[i][i] += ridge;
+    r[i] += ridge * prior[i];
+  }
+  auto weights = solved_without_negatives(k, r);
+  if (!weights) return;
+  keep_sum(*weights);
+  columns.arima_weight = (*weights)[0];
+  columns.others_weight = (*weights)[1];
+  columns.network_weight = (*weights)[2];
+}
+
+// Weights of the columns: the user's moments shrunk to the crowd's.
+void solve_user(const JointUser& user, const JointCrowd& crowd, const VolumeForecasts& volume,
+                const ExpertForecasts& weights, Columns& columns) {
+  if (user.labels == 0 || crowd.labels == 0 || !(columns.others_weight > 0)) return;
+  const Moments shared = moments_of(crowd, weights, columns.others_weight);
+  if (has(volume, kNetworkIndex)) {
+    solve_three(moments_of(user), shared, columns);
+  } else {
+    solve_two(moments_of(user), shared, columns);
+  }
 }
 
 GuardWeights first_guard(const VolumeForecasts& volume) {
@@ -163,8 +299,53 @@ bool solve_now(std::uint32_t labels) {
   return labels < 256 ? power_of_two : labels % 256 == 0;
 }
 
-void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const VolumeForecasts& volume, double y,
-                 double scale) {
+bool has_heard_network(const JointCrowd& crowd) { return crowd.a[cell(kNetworkIndex, kNetworkIndex)] > 0; }
+
+// The weights of a mix of the experts but the network, summing up to 1.
+ExpertForecasts mix_without_network(const ExpertForecasts& weights) {
+  ExpertForecasts mix = weights;
+  mix[kNetworkIndex] = 0;
+  double sum = 0;
+  for (const float weight : mix) sum += weight;
+  for (std::size_t k = 0; k < kNetworkIndex && !(sum > 0); ++k) mix[k] = 1.0F / kNetworkIndex;
+  for (float& weight : mix) weight = static_cast<float>(sum > 0 ? weight / sum : weight);
+  return mix;
+}
+
+// The moments of a crowd that has never heard the network become what they are when it had said the mix.
+void stand_in(JointCrowd& crowd, const ExpertForecasts& mix) {
+  double with_itself = 0;
+  double with_y = 0;
+  for (std::size_t i = 0; i < kExperts; ++i) {
+    if (i == kNetworkIndex) continue;
+    double with_expert = 0;
+    for (std::size_t j = 0; j < kExperts; ++j) {
+      if (j != kNetworkIndex) with_expert += mix[j] * crowd.a[cell(i, j)];
+    }
+    crowd.a[cell(kNetworkIndex, i)] = static_cast<float>(with_expert);
+    with_itself += mix[i] * with_expert;
+    with_y += mix[i] * static_cast<double>(crowd.b[i]);
+  }
+  crowd.a[cell(kNetworkIndex, kNetworkIndex)] = static_cast<float>(with_itself);
+  crowd.b[kNetworkIndex] = static_cast<float>(with_y);
+}
+
+// What a label teaches the crowd: the forecasts, with the mix in the place of a known network that has not spoken.
+ExpertForecasts taught(const VolumeForecasts& volume, const JointCrowd& crowd, const ExpertForecasts& weights) {
+  ExpertForecasts mean = volume.mean;
+  if (has(volume, kNetworkIndex) || !has_heard_network(crowd)) return mean;
+  const ExpertForecasts mix = mix_without_network(weights);
+  double said = 0;
+  for (std::size_t k = 0; k < kExperts; ++k) said += mix[k] * static_cast<double>(volume.mean[k]);
+  mean[kNetworkIndex] = static_cast<float>(said);
+  return mean;
+}
+
+void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const ExpertForecasts& shared,
+                 const VolumeForecasts& volume, double y, double scale) {
+  const bool first_word = has(volume, kNetworkIndex) && !has_heard_network(crowd);
+  if (first_word) stand_in(crowd, mix_without_network(shared));
+  const ExpertForecasts mean = taught(volume, crowd, shared);
   ++crowd.labels;
   const double weight = std::max(1 / kCrowdSpan, 1.0 / crowd.labels);
   const auto learn = [weight](float& moment, double value) {
@@ -172,11 +353,11 @@ void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const VolumeFo
   };
   for (std::size_t i = 0; i < kExperts; ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
-      learn(crowd.a[cell(i, j)], static_cast<double>(volume.mean[i]) * volume.mean[j] / scale);
+      learn(crowd.a[cell(i, j)], static_cast<double>(mean[i]) * mean[j] / scale);
     }
-    learn(crowd.b[i], volume.mean[i] * y / scale);
+    learn(crowd.b[i], mean[i] * y / scale);
   }
-  if (solve_now(crowd.labels)) crowd.weights = solve_crowd(crowd, prior);
+  if (first_word || solve_now(crowd.labels)) crowd.weights = solve_crowd(crowd, prior);
 }
 
 void learn_guard(GuardWeights& guard, const GuardWeights& crowd, const VolumeForecasts& volume, double joint, double y,
@@ -200,6 +381,28 @@ void learn_guard(GuardWeights& guard, const GuardWeights& crowd, const VolumeFor
   }
 }
 
+void learn_user(JointUser& user, const Columns& columns, bool network_spoke, double y, double scale) {
+  const auto learn = [](float& moment, double value) { moment = static_cast<float>(kUserDiscount * moment + value); };
+  if (network_spoke || user.a[5] > 0) {
+    Moments known = moments_of(user);
+    known.stand_in(columns.arima_part());
+    user.a[3] = static_cast<float>(known.an);
+    user.a[4] = static_cast<float>(known.on);
+    user.a[5] = static_cast<float>(known.nn);
+    user.b[2] = static_cast<float>(known.ny);
+    learn(user.a[3], columns.arima * columns.network / scale);
+    learn(user.a[4], columns.others * columns.network / scale);
+    learn(user.a[5], columns.network * columns.network / scale);
+    learn(user.b[2], columns.network * y / scale);
+  }
+  learn(user.a[0], columns.arima * columns.arima / scale);
+  learn(user.a[1], columns.arima * columns.others / scale);
+  learn(user.a[2], columns.others * columns.others / scale);
+  learn(user.b[0], columns.arima * y / scale);
+  learn(user.b[1], columns.others * y / scale);
+  if (user.labels < UINT32_MAX) ++user.labels;
+}
+
 }  // namespace
 
 JointForecast joint_forecast(const VolumeForecasts& volume, const JointUser& user, const JointCrowd& crowd,
@@ -207,15 +410,17 @@ JointForecast joint_forecast(const VolumeForecasts& volume, const JointUser& use
   const ExpertForecasts shared = spoken_weights(crowd.labels > 0 ? crowd.weights : prior, volume);
   Columns columns = columns_of(volume, shared);
   const double others_sum = columns.others_weight;
-  solve_user(user, crowd, shared, columns);
+  solve_user(user, crowd, volume, shared, columns);
   JointForecast forecast;
-  forecast.joint = columns.arima_weight * columns.arima + columns.others_weight * columns.others;
+  forecast.joint = columns.arima_weight * columns.arima + columns.others_weight * columns.others +
+                   columns.network_weight * columns.network;
   const GuardWeights guard = guard_of(user, crowd, volume);
   const double joint_share = guard[kJointColumn];
   for (std::size_t k = 0; k < kExperts; ++k) {
-    const double in_joint = k == kArimaIndex ? columns.arima_weight
-                            : others_sum > 0 ? columns.others_weight * shared[k] / others_sum
-                                             : 0;
+    const double in_joint = k == kArimaIndex     ? columns.arima_weight
+                            : k == kNetworkIndex ? columns.network_weight
+                            : others_sum > 0     ? columns.others_weight * shared[k] / others_sum
+                                                 : 0;
     const double weight = guard[k] + joint_share * in_joint;
     forecast.weights[k] = static_cast<float>(weight);
     forecast.mean += weight * volume.mean[k];
@@ -230,17 +435,9 @@ void joint_learn(JointUser& user, JointCrowd& crowd, const ExpertForecasts& prio
   learn_guard(user.guard, before, volume, joint, y, variance, rate);
 
   const ExpertForecasts shared = spoken_weights(crowd.labels > 0 ? crowd.weights : prior, volume);
-  const Columns columns = columns_of(volume, shared);
   const double scale = std::max(kLeastScale, joint);
-  const auto learn = [](float& moment, double value) { moment = static_cast<float>(kUserDiscount * moment + value); };
-  learn(user.a[0], columns.arima * columns.arima / scale);
-  learn(user.a[1], columns.arima * columns.others / scale);
-  learn(user.a[2], columns.others * columns.others / scale);
-  learn(user.b[0], columns.arima * y / scale);
-  learn(user.b[1], columns.others * y / scale);
-  if (user.labels < UINT32_MAX) ++user.labels;
-
-  learn_crowd(crowd, prior, volume, y, scale);
+  learn_user(user, columns_of(volume, shared), has(volume, kNetworkIndex), y, scale);
+  learn_crowd(crowd, prior, shared, volume, y, scale);
   const double weight = std::max(1 / kCrowdSpan, 1.0 / crowd.labels);
   for (std::size_t k = 0; k < kGuardColumns; ++k) {
     crowd.guard[k] = static_cast<float>(before[k] + weight * (user.guard[k] - before[k]));

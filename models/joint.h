@@ -4,12 +4,20 @@
 //   crowd    w_s >= 0, the least-squares weights of the experts over the matured labels of a segment, each label scaled
 //            by its forecast, ridged to the model's prior weights; sum kept in [0.4, 1.1]. Scaled by their variance,
 //            which grows like the forecast's square, the smallest forecasts would decide, and all come out too low.
-//   user     w1 ARIMA + w2 (the crowd's mix of the other experts): moments of these two columns, discounted, shrunk to
-//            the crowd's own (w_s summed up alike) by kShrinkage labels:
-//            w = (A_u + kappa A_s)^-1 (b_u + kappa A_s w_s)
+//   user     w1 ARIMA + w2 (the crowd's mix of the other experts) + w3 network: moments of these columns, discounted,
+//            shrunk to the crowd's own (w_s summed up alike) by kShrinkage labels:
+//            w = (A_u + kappa A_s)^-1 (b_u + kappa A_s w_s), w >= 0, with two columns where the network has not spoken
 //   guard    a fixed-share mixture over {joint, every expert}: exponential weights on the squared loss, a share of them
 //            drawn back to the crowd's average guard at each label
 // Prequential: only matured labels teach. A label is one (forecast made earlier, sum that came) pair.
+//
+// The network may come and go. For the user's columns and for the crowd's moments a label where it has not spoken
+// counts as if it had said the crowd's mix of all the others, and so says of it neither good nor ill; zeros would
+// teach that the others need nobody beside them. The labels before its first word are counted so when that word has
+// its outcome. Until then nothing is kept of it, and what is computed and stored is what it would be if there were no
+// network at all. In the guard it loses its weight with a label where it has not spoken, and regains it through the
+// crowd's.
+//
 // Source: notes of Bates, Granger (1969) on combination; M. Herbster, M. Warmuth, "Tracking the best expert" (1998).
 #pragma once
 
@@ -35,8 +43,9 @@ struct JointCrowd {
 
 // What one user's matured labels say of one horizon. Plain.
 struct JointUser {
-  std::array<float, 3> a{};  // discounted sums over labels: arima arima, arima others, others others; over scale
-  std::array<float, 2> b{};  // arima y, others y; over scale
+  // Discounted sums over labels, over scale. The network's are zero until it has spoken.
+  std::array<float, 6> a{};  // arima arima, arima others, others others; arima network, others network, network network
+  std::array<float, 3> b{};  // arima y, others y; network y
   GuardWeights guard{};
   std::uint32_t labels = 0;
 };

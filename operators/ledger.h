@@ -46,7 +46,7 @@ struct HorizonLedger {
 };
 
 struct Ledger {
-  static constexpr std::uint8_t kFormat = 1;
+  static constexpr std::uint8_t kFormat = 2;
 
   std::int64_t total = 0;  // events in closed steps
   std::array<HorizonLedger, kHorizonSlots> horizons;

@@ -139,10 +139,28 @@ void fields(Archive& archive, PendingForecast& forecast) {
   forecast.mean = rest[1];
   forecast.variance = rest[2];
 }
+// Until format 2 there were no moments of the network. Eight values have as many tags as three and two: those of a user
+// whom no network knows cost nothing, and the ninth is only there when they do.
 template <class Archive>
 void fields(Archive& archive, JointUser& joint) {
   archive(joint.labels);
-  if (joint.labels > 0) archive(joint.a, joint.b, joint.guard);
+  if (joint.labels == 0) return;
+  auto& [aa, ao, oo, an, on, nn] = joint.a;
+  auto& [ay, oy, ny] = joint.b;
+  if (archive.version() < 2) {
+    std::array<float, 3> a{aa, ao, oo};
+    std::array<float, 2> b{ay, oy};
+    archive(a, b, joint.guard);
+    joint.a = {a[0], a[1], a[2]};
+    joint.b = {b[0], b[1]};
+    return;
+  }
+  std::array<float, 8> moments{aa, ao, oo, ay, oy, an, on, nn};
+  archive(moments);
+  joint.a = {moments[0], moments[1], moments[2], moments[5], moments[6], moments[7]};
+  joint.b = {moments[3], moments[4], ny};
+  if (nn > 0) archive(ny);
+  archive(joint.guard);
 }
 template <class Archive>
 void fields(Archive& archive, Spread& spread) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <numeric>
+#include <optional>
 #include <random>
 
 namespace driftcast {
@@ -22,6 +23,11 @@ double sum_of(const ExpertForecasts& weights) { return std::accumulate(weights.b
 VolumeForecasts all_say(double value) {
   VolumeForecasts volume;
   for (const Expert expert : kSpeakers) volume.set(expert, value);
+  return volume;
+}
+
+VolumeForecasts with_network(VolumeForecasts volume, double network) {
+  volume.set(Expert::kNetwork, network);
   return volume;
 }
 
@@ -227,11 +233,165 @@ TEST(Joint, AUserForWhomOnlyArimaIsRightComesToTrustIt) {
 TEST(Joint, AfterADriftMostOfTheUsersOwnEvidenceIsGone) {
   JointUser user;
   JointCrowd crowd;
-  for (int i = 0; i < 50; ++i) live(user, crowd, all_say(10), 10);
+  for (int i = 0; i < 50; ++i) live(user, crowd, with_network(all_say(10), 10), 10);
   const JointUser before = user;
   joint_forget(user);
   for (std::size_t i = 0; i < user.a.size(); ++i) EXPECT_LT(user.a[i], 0.2F * before.a[i]);
   for (std::size_t i = 0; i < user.b.size(); ++i) EXPECT_LT(user.b[i], 0.2F * before.b[i]);
+}
+
+// Like live(), with a joint forecast from outside, so that what is learned depends on the label alone.
+void learn(JointUser& user, JointCrowd& crowd, const VolumeForecasts& volume, double y) {
+  joint_learn(user, crowd, kPrior, volume, 8, y, 8, 8);
+}
+
+TEST(JointNetwork, WithoutItsWordNothingIsKeptOfIt) {
+  JointUser user;
+  JointCrowd crowd;
+  for (int i = 0; i < 50; ++i) live(user, crowd, all_say(10), i % 20);
+  EXPECT_EQ((std::array{user.a[3], user.a[4], user.a[5], user.b[2]}), (std::array<float, 4>{}));
+  EXPECT_GT(user.a[2], 0);
+}
+
+TEST(JointNetwork, TheMeanIsWhatTheWeightsSayOfItToo) {
+  std::mt19937_64 random(11);
+  JointUser user;
+  JointCrowd crowd;
+  std::poisson_distribution<int> counts(7);
+  for (int i = 0; i < 300; ++i) {
+    VolumeForecasts volume;
+    for (const Expert expert : kSpeakers) volume.set(expert, counts(random));
+    if (i % 3 != 0) volume.set(Expert::kNetwork, counts(random));
+    const JointForecast forecast = live(user, crowd, volume, counts(random));
+    double mean = 0;
+    for (std::size_t k = 0; k < kExperts; ++k) {
+      ASSERT_GE(forecast.weights[k], 0);
+      mean += static_cast<double>(forecast.weights[k]) * volume.mean[k];
+    }
+    ASSERT_NEAR(forecast.mean, mean, 1e-4);
+    ASSERT_LE(sum_of(forecast.weights), 1.11);
+    if (!volume.has(Expert::kNetwork)) {
+      ASSERT_EQ(of(forecast.weights, Expert::kNetwork), 0);
+    }
+  }
+}
+
+// For the crowd all are equally good; for this user only the network is.
+TEST(JointNetwork, AUserForWhomOnlyItIsRightComesToTrustIt) {
+  std::mt19937_64 random(12);
+  JointCrowd crowd;
+  JointUser ordinary, odd;
+  JointForecast of_ordinary, of_odd;
+  for (int i = 0; i < 150; ++i) {
+    const double rate = std::gamma_distribution(4.0, 3.0)(random);
+    const double guess = std::gamma_distribution(4.0, 3.0)(random);
+    for (int k = 0; k < 20; ++k) {
+      of_ordinary =
+          live(ordinary, crowd, with_network(all_say(rate), rate), std::poisson_distribution<int>(rate)(random), rate);
+    }
+    of_odd = live(odd, crowd, with_network(all_say(guess), rate), std::poisson_distribution<int>(rate)(random), rate);
+  }
+  EXPECT_GT(of(of_odd.weights, Expert::kNetwork), of(of_ordinary.weights, Expert::kNetwork) + 0.3);
+}
+
+// Least squares would take twice the network less once the others.
+TEST(JointNetwork, NobodyIsTurnedAroundBesideIt) {
+  std::mt19937_64 random(13);
+  JointUser user;
+  JointCrowd crowd;
+  JointForecast forecast;
+  for (int i = 0; i < 600; ++i) {
+    const double network = std::uniform_real_distribution(10.0, 20.0)(random);
+    const double others = std::uniform_real_distribution(0.0, 20.0)(random);
+    forecast = live(user, crowd, with_network(all_say(others), network), 2 * network - others, 20);
+    for (const float weight : forecast.weights) ASSERT_GE(weight, 0) << i;
+    ASSERT_LE(sum_of(forecast.weights), 1.11) << i;
+  }
+  EXPECT_GT(of(forecast.weights, Expert::kNetwork), 0.9);
+}
+
+// All say the same, so that their mix is known.
+TEST(JointNetwork, ALabelWithoutItsWordCountsAsIfItHadSaidTheMixOfTheOthers) {
+  JointUser silent, speaking;
+  JointCrowd crowd_of_silent, crowd_of_speaking;
+  for (int i = 0; i < 150; ++i) {
+    const bool is_silent = i < 100 || i > 120;  // before its first word, and after
+    const double value = 5 + i % 7;
+    const double network = is_silent ? value : 20 - value;
+    const double y = 3 + i % 11;
+    learn(silent, crowd_of_silent, is_silent ? all_say(value) : with_network(all_say(value), network), y);
+    learn(speaking, crowd_of_speaking, with_network(all_say(value), network), y);
+  }
+  for (std::size_t i = 0; i < silent.a.size(); ++i) EXPECT_NEAR(silent.a[i], speaking.a[i], 1e-4F * speaking.a[i]) << i;
+  for (std::size_t i = 0; i < silent.b.size(); ++i) EXPECT_NEAR(silent.b[i], speaking.b[i], 1e-4F * speaking.b[i]) << i;
+  for (std::size_t i = 0; i < crowd_of_silent.a.size(); ++i) {
+    EXPECT_NEAR(crowd_of_silent.a[i], crowd_of_speaking.a[i], 1e-4F * crowd_of_speaking.a[i]) << i;
+  }
+  for (std::size_t i = 0; i < crowd_of_silent.b.size(); ++i) {
+    EXPECT_NEAR(crowd_of_silent.b[i], crowd_of_speaking.b[i], 1e-4F * crowd_of_speaking.b[i]) << i;
+  }
+}
+
+// The experts are off by 40 %, each for itself. Returns the weight of the last forecast with the network's word.
+class Town {
+ public:
+  explicit Town(unsigned seed) : random_(seed) { std::printf("seed %u\n", seed); }
+
+  // `labels` of every user; a network that speaks is off by `noise`, else it is silent.
+  double live_on(int labels, std::optional<double> noise) {
+    double weight = 0;
+    for (int i = 0; i < labels; ++i) {
+      for (JointUser& user : users_) {
+        const double rate = std::gamma_distribution(4.0, 3.0)(random_);
+        VolumeForecasts volume;
+        for (const Expert expert : kSpeakers) volume.set(expert, rate * off_by(0.4));
+        if (noise) volume.set(Expert::kNetwork, rate * off_by(*noise));
+        const JointForecast forecast = live(user, crowd_, volume, std::poisson_distribution<int>(rate)(random_), rate);
+        weight = of(forecast.weights, Expert::kNetwork);
+        sum_ = sum_of(forecast.weights);
+      }
+    }
+    return weight;
+  }
+  double sum() const { return sum_; }
+
+ private:
+  double off_by(double noise) { return std::max(0.0, 1 + std::normal_distribution(0.0, noise)(random_)); }
+
+  std::mt19937_64 random_;
+  JointCrowd crowd_;
+  std::array<JointUser, 20> users_{};
+  double sum_ = 0;
+};
+
+TEST(JointNetwork, AGoodOneThatComesLateIsBelievedAndGoesWithoutHarm) {
+  Town town(14);
+  EXPECT_EQ(town.live_on(100, std::nullopt), 0);
+  EXPECT_GT(town.live_on(100, 0.02), 0.5);
+  EXPECT_EQ(town.live_on(20, std::nullopt), 0);
+  EXPECT_NEAR(town.sum(), 1, 0.1);        // the others take its place
+  EXPECT_GT(town.live_on(1, 0.02), 0.5);  // what was known of it has not been forgotten
+}
+
+TEST(JointNetwork, AUselessOneThatComesLateIsNotBelieved) {
+  Town town(15);
+  town.live_on(100, std::nullopt);
+  EXPECT_LT(town.live_on(60, 2), 0.1);
+}
+
+TEST(JointNetwork, AbsurdWordsOfItLeaveFiniteWeights) {
+  JointUser user;
+  JointCrowd crowd;
+  for (const double y : {0.0, 1e9, 3.0}) {
+    for (const double value : {0.0, 1e9, 1e-9, 2.0}) {
+      for (int i = 0; i < 40; ++i) {
+        const VolumeForecasts volume = i % 5 == 4 ? all_say(2) : with_network(all_say(i % 2 == 0 ? value : 2), value);
+        const JointForecast forecast = live(user, crowd, volume, y);
+        ASSERT_TRUE(std::isfinite(forecast.mean) && forecast.mean >= 0) << value << " against " << y;
+        ASSERT_LE(sum_of(forecast.weights), 1.2) << value << " against " << y;
+      }
+    }
+  }
 }
 
 TEST(Joint, AbsurdForecastsAndLabelsLeaveFiniteWeights) {

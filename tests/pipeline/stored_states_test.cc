@@ -150,6 +150,29 @@ TEST(StoredWindows, AreReadFromTheirFirstFormat) {
   expect_read_from_first_format<WindowState>("tests/golden/windows.v1.hex");
 }
 
+// Until format 2 a user's regression had two columns: ARIMA and the others.
+TEST(StoredLedgers, AreReadFromTheirFirstFormatWithTheMomentsOfTwoColumns) {
+  expect_read_from_first_format<Ledger>("tests/golden/ledger.v1.hex");
+  std::string digits = shipped_text("tests/golden/ledger.v1.hex");
+  std::erase(digits, '\n');
+  const auto ledger = decode_value<Ledger>(unhex(digits));
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  const JointUser& joint = ledger->horizons[0].joint;
+  EXPECT_EQ(joint.labels, 2U);
+  EXPECT_EQ(joint.a, (std::array{3 / 8.0F, 4 / 8.0F, 5 / 8.0F, 0.0F, 0.0F, 0.0F}));
+  EXPECT_EQ(joint.b, (std::array{6 / 8.0F, 7 / 8.0F, 0.0F}));
+  EXPECT_EQ(joint.guard[0], 1);
+}
+
+TEST(StoredLedgers, OfUsersWhomNoNetworkKnowsAreNoLargerThanInTheirFirstFormat) {
+  Ledger first{};
+  Filler filler(1);
+  fields(filler, first);
+  std::string digits = shipped_text("tests/golden/ledger.v1.hex");
+  std::erase(digits, '\n');
+  EXPECT_EQ(encode_value(first).size(), unhex(digits).size());
+}
+
 TYPED_TEST(StoredState, IsItselfAgainWhenItIsEmpty) {
   const std::string bytes = encode_value(TypeParam{});
   const auto state = decode_value<TypeParam>(bytes);
