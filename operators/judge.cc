@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "models/half.h"
+#include "operators/refine_shares.h"
 
 namespace driftcast {
 namespace {
@@ -98,6 +99,20 @@ HorizonForecast forecast_horizon(std::size_t slot, Ledger& ledger, const StepClo
   return forecast;
 }
 
+// Purchase and churn of every horizon that the network knows, brought into the order that horizons have.
+void add_probabilities(const NetForecast& net, std::vector<HorizonForecast>& horizons) {
+  if (!net.purchases) return;
+  double purchase = 0;
+  double churn = 1;
+  for (std::size_t slot = 0; slot < horizons.size(); ++slot) {
+    if (!net.has(slot)) continue;
+    purchase = std::max<double>(purchase, net.purchase[slot]);
+    churn = std::min<double>(churn, net.churn[slot]);
+    horizons[slot].purchase = purchase;
+    horizons[slot].churn = churn;
+  }
+}
+
 // A category's part of the first horizon: mean and variance thinned by its share.
 InterestForecast forecast_interest(const InterestShare& interest, const HorizonForecast& volume, double level) {
   const double mean = interest.share * volume.mean;
@@ -105,6 +120,13 @@ InterestForecast forecast_interest(const InterestShare& interest, const HorizonF
   const double variance = mean + interest.share * static_cast<double>(interest.share) * excess;
   const Bounds bounds = bounds_of(mean, variance, level);
   return {interest.category, interest.share, interest.trend, mean, bounds.lo, bounds.hi};
+}
+
+void add_interests(const std::vector<InterestShare>& interests, float other, Forecast& forecast) {
+  for (const InterestShare& interest : interests) {
+    forecast.interests.push_back(forecast_interest(interest, forecast.horizons.front(), forecast.level));
+  }
+  forecast.other = other;
 }
 
 Basis basis_of(const Ledger& ledger) {
@@ -125,10 +147,13 @@ Forecast make_forecast(Ledger& ledger, const StepClosed& closed, const JudgeCont
   for (std::size_t slot = 0; slot < context.options.horizons.size(); ++slot) {
     forecast.horizons.push_back(forecast_horizon(slot, ledger, closed, context));
   }
-  for (const InterestShare& interest : closed.interests) {
-    forecast.interests.push_back(forecast_interest(interest, forecast.horizons.front(), forecast.level));
+  if (closed.net) add_probabilities(*closed.net, forecast.horizons);
+  if (closed.net && closed.net->has(0)) {
+    const RankedShares refined = refine_shares({closed.interests, closed.other}, closed.net->shares);
+    add_interests(refined.interests, refined.other, forecast);
+  } else {
+    add_interests(closed.interests, closed.other, forecast);
   }
-  forecast.other = closed.other;
   forecast.drift = closed.drift;
   forecast.capped = closed.capped;
   forecast.dormant = closed.dormant;

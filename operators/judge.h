@@ -3,6 +3,11 @@
 //
 // Pure, like fold: everything depends on the user's ledger, the partition's crowd and the message. Prequential: a
 // forecast of h steps teaches h steps after it was made, never before.
+//
+// Where a network has spoken, its volume is one more expert of the joint forecast, its word on the shares refines them
+// (operators/refine_shares.h), and purchase and churn are passed on. The network learns each horizon for itself, but a
+// longer one contains the shorter: in the order of the horizons a probability of a purchase is raised to the largest so
+// far, one of churn lowered to the least so far.
 #pragma once
 
 #include <optional>

@@ -151,6 +151,8 @@ void append_forecast(std::string& out, std::string_view user, const Forecast& fo
     Object entry(out);
     entry.integer("steps", horizon.steps);
     append_volume(entry.member("volume"), horizon, forecast.level);
+    if (horizon.purchase) entry.number("purchase", *horizon.purchase);
+    if (horizon.churn) entry.number("churn", *horizon.churn);
   });
   append_array(object.member("interests"), forecast.interests,
                [&](const InterestForecast& interest) { append_interest(out, interest); });

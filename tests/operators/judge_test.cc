@@ -170,6 +170,106 @@ TEST(Judge, PassesOnWhatTheStepSays) {
   EXPECT_EQ(forecast.other, 0.25F);
 }
 
+// A network that knows every horizon and has learned from purchases.
+NetForecast net_forecast(std::size_t horizons) {
+  NetForecast net;
+  net.purchases = true;
+  for (std::size_t slot = 0; slot < horizons; ++slot) {
+    net.available = static_cast<std::uint8_t>(net.available | 1U << slot);
+    net.volume[slot] = 3.0F + static_cast<float>(slot);
+    net.purchase[slot] = 0.25F;
+    net.churn[slot] = 0.125F;
+  }
+  return net;
+}
+
+TEST(JudgeNetwork, IsOneMoreExpertOfTheHorizonsItKnows) {
+  Bench bench({7, 14});
+  StepClosed closed = bench.step_closed(10, 5, 3);
+  closed.net = net_forecast(1);
+  const Forecast forecast = *bench.take(closed);
+  constexpr auto kNetwork = static_cast<std::size_t>(Expert::kNetwork);
+  EXPECT_EQ(forecast.horizons[0].available, 0b1111111);
+  EXPECT_EQ(forecast.horizons[0].parts[kNetwork], 3);
+  EXPECT_EQ(forecast.horizons[1].available, 0b0111111);
+  EXPECT_EQ(forecast.horizons[1].weights[kNetwork], 0);
+}
+
+TEST(JudgeNetwork, PurchaseAndChurnArePublishedWhereItKnowsTheHorizon) {
+  Bench bench({7, 14, 30});
+  StepClosed closed = bench.step_closed(10, 5, 3);
+  closed.net = net_forecast(3);
+  closed.net->available = 0b101;
+  const Forecast forecast = *bench.take(closed);
+  EXPECT_EQ(forecast.horizons[0].purchase, 0.25);
+  EXPECT_EQ(forecast.horizons[0].churn, 0.125);
+  EXPECT_EQ(forecast.horizons[1].purchase, std::nullopt);
+  EXPECT_EQ(forecast.horizons[1].churn, std::nullopt);
+  EXPECT_EQ(forecast.horizons[2].purchase, 0.25);
+}
+
+TEST(JudgeNetwork, ThatNeverSawAPurchaseSaysNothingOfThemNorOfChurn) {
+  Bench bench({7});
+  StepClosed closed = bench.step_closed(10, 5, 3);
+  EXPECT_EQ(bench.take(closed)->horizons[0].purchase, std::nullopt);
+  closed.step = 11;
+  closed.net = net_forecast(1);
+  closed.net->purchases = false;
+  const Forecast forecast = *bench.take(closed);
+  EXPECT_EQ(forecast.horizons[0].purchase, std::nullopt);
+  EXPECT_EQ(forecast.horizons[0].churn, std::nullopt);
+}
+
+TEST(JudgeNetwork, OverLongerHorizonsAPurchaseIsNotLessLikelyAndChurnNotMore) {
+  Bench bench({1, 7, 14, 30});
+  StepClosed closed = bench.step_closed(10, 5, 3);
+  closed.net = net_forecast(4);
+  closed.net->purchase = {0.25F, 0.5F, 0.375F, 0.75F};
+  closed.net->churn = {0.5F, 0.25F, 0.375F, 0.125F};
+  const Forecast forecast = *bench.take(closed);
+  std::vector<std::optional<double>> purchase, churn;
+  for (const HorizonForecast& horizon : forecast.horizons) {
+    purchase.push_back(horizon.purchase);
+    churn.push_back(horizon.churn);
+  }
+  EXPECT_THAT(purchase, ElementsAre(0.25, 0.5, 0.5, 0.75));
+  EXPECT_THAT(churn, ElementsAre(0.5, 0.25, 0.25, 0.125));
+}
+
+TEST(JudgeNetwork, RefinesTheSharesWhenItKnowsTheFirstHorizon) {
+  Bench bench({7, 14});
+  StepClosed closed = bench.step_closed(10, 5, 3);
+  closed.interests = {{"books", 0.5F, 0.1F}, {"music", 0.25F, 0}};
+  closed.other = 0.25F;
+  closed.net = net_forecast(2);
+  closed.net->shares[1] = 2;
+  const Forecast lifted = *bench.take(closed);
+  EXPECT_EQ(lifted.interests[0].category, "music");
+  EXPECT_GT(lifted.interests[0].share, 0.6F);
+  EXPECT_FLOAT_EQ(static_cast<float>(lifted.interests[0].expected),
+                  static_cast<float>(lifted.interests[0].share * lifted.horizons[0].mean));
+  EXPECT_NEAR(lifted.interests[0].share + lifted.interests[1].share + lifted.other, 1, 1e-6);
+  closed.step = 11;
+  closed.net->available = 0b10;
+  EXPECT_EQ(bench.take(closed)->interests[0].share, 0.5F);
+}
+
+// The label's words are those of the time when the forecast was made.
+TEST(JudgeNetwork, TeachesOnlyWithTheForecastsInWhichItHasSpoken) {
+  Bench bench({7});
+  for (Step step = 0; step < 10; ++step) bench.take(step, 3);
+  const JointUser& own = bench.ledger.horizons[0].joint;
+  StepClosed closed = bench.step_closed(10, 3, 3);
+  closed.net = net_forecast(1);
+  bench.take(closed);
+  for (Step step = 11; step < 17; ++step) bench.take(step, 3);
+  EXPECT_EQ(own.labels, 10U);
+  EXPECT_EQ(own.a[5], 0);
+  bench.take(17, 3);
+  EXPECT_EQ(own.labels, 11U);
+  EXPECT_GT(own.a[5], 0);
+}
+
 // Of a model set whose priors prefer nobody.
 ModelSet even_models() {
   ModelSet models = default_models();
@@ -343,6 +443,7 @@ TEST(Judge, WhatIsForecastSilentlyTeachesTheSame) {
     StepClosed closed = aloud.step_closed(step, step * step % 11, 3 + 0.1 * static_cast<double>(step % 7));
     closed.publish = step % 3 != 1;
     closed.reset = step == 50;
+    if (step >= 40 && step % 5 != 0) closed.net = net_forecast(2);
     const auto forecast = judge(aloud.ledger, closed, aloud.context);
     if (step < 90) {
       EXPECT_EQ(judge_silently(silent.ledger, closed, silent.context), forecast.has_value());

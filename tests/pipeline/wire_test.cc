@@ -58,6 +58,31 @@ TEST(Wire, TellsPartsAndWeightsOnlyWhenAsked) {
                 R"(,"parts":[{"steps":7,"arima":11,"ewma_slow":14,"weights":{"arima":0.25,"ewma_slow":0.75}}]})");
 }
 
+TEST(Wire, TellsPurchaseAndChurnOfTheHorizonsOfWhichTheyAreKnown) {
+  Forecast f = forecast();
+  f.horizons.push_back(f.horizons[0]);
+  f.horizons[0].purchase = 0.25;
+  f.horizons[0].churn = 0;
+  const std::string text = text_of(f);
+  EXPECT_NE(
+      text.find(
+          R"("horizons":[{"steps":7,"volume":{"mean":12.5,"lo":4,"hi":23,"level":0.9},"purchase":0.25,"churn":0},)"
+          R"({"steps":7,"volume":{"mean":12.5,"lo":4,"hi":23,"level":0.9}}],"interests")"),
+      std::string::npos)
+      << text;
+}
+
+TEST(Wire, CallsTheNetworksPartByItsKind) {
+  Forecast f = forecast();
+  f.horizons[0].available = 0b1000001;
+  f.horizons[0].parts = {11, 0, 0, 0, 0, 0, 13};
+  f.horizons[0].weights = {0.25F, 0, 0, 0, 0, 0, 0.75F};
+  const std::string text = text_of(f, {}, true);
+  EXPECT_NE(text.find(R"("parts":[{"steps":7,"arima":11,"lstm":13,"weights":{"arima":0.25,"lstm":0.75}}])"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Wire, TellsTheDriftOfAForecastAndItsFlags) {
   Forecast f = forecast();
   f.drift = {DriftStage::kConfirmed, DriftKind::kVolume, at("2024-01-10T11:00:00Z")};

@@ -11,7 +11,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from validate_outputs import validate
+from validate_outputs import Outputs, validate
 
 DRIFTCAST = sys.argv.pop()
 
@@ -56,6 +56,23 @@ class OutputsTest(unittest.TestCase):
                 self.assertEqual(part["steps"], horizon["steps"])
                 mean = sum(weight * part[model] for model, weight in part["weights"].items())
                 self.assertAlmostEqual(mean, horizon["volume"]["mean"], delta=1e-4 * max(mean, 1))
+
+    def test_purchase_and_churn_fit_where_they_are_coherent(self):
+        lines = (self.run_it("horizons=7,14") / "interest-forecasts.jsonl").read_text().splitlines()
+        forecast = next(line for line in lines if '"type":"forecast"' in line)
+
+        def problems(*additions):
+            value = json.loads(forecast)
+            for horizon, addition in zip(value["horizons"], additions):
+                horizon.update(addition)
+            return "\n".join(Outputs().problems_of_line(json.dumps(value)))
+
+        self.assertEqual(problems({"purchase": 0.25, "churn": 0.5}, {"purchase": 0.25, "churn": 0}), "")
+        self.assertEqual(problems({}, {"purchase": 1, "churn": 0.5}), "")
+        self.assertIn("1.5 is greater than the maximum", problems({"purchase": 1.5}))
+        self.assertIn("-0.5 is less than the minimum", problems({"churn": -0.5}))
+        self.assertIn("purchase over ever longer horizons: [0.5, 0.25]", problems({"purchase": 0.5}, {"purchase": 0.25}))
+        self.assertIn("churn over ever longer horizons: [0.25, 0.5]", problems({"churn": 0.25}, {"churn": 0.5}))
 
     def test_damage_is_seen(self):
         out = self.run_it()

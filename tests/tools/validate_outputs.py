@@ -47,6 +47,11 @@ def between_its_bounds(value):
         if not volume["lo"] <= volume["mean"] <= volume["hi"]:
             yield f"mean outside its interval: {volume}"
     if value["type"] == "forecast":
+        for name, order in [("purchase", lambda before, after: before <= after),
+                            ("churn", lambda before, after: before >= after)]:
+            told = [horizon[name] for horizon in value["horizons"] if name in horizon]
+            if not all(map(order, told, told[1:])):
+                yield f"{name} over ever longer horizons: {told}"
         shares = sum(interest["share"] for interest in value["interests"]) + value["other"]
         if abs(shares - 1) > 1e-4:
             yield f"shares sum up to {shares}"
