@@ -30,7 +30,9 @@ INNER_ARROWS = {
     "pipeline/generator":  ["pipeline"],
     "pipeline/explain":    ["pipeline"],
     "pipeline/evaluation": ["pipeline", "pipeline/generator"],
-    "pipeline/commands":   ["pipeline", "pipeline/generator", "pipeline/explain", "pipeline/evaluation"],
+    "pipeline/training":   ["pipeline", "pipeline/evaluation"],
+    "pipeline/commands":   ["pipeline", "pipeline/generator", "pipeline/explain", "pipeline/evaluation",
+                            "pipeline/training"],
     "pipeline/main.cc":    ["pipeline", "pipeline/commands"],
 }
 

@@ -1,0 +1,243 @@
+#include "pipeline/training/train_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "config/fields.h"
+#include "config/files.h"
+#include "config/model_directory.h"
+#include "core/hash.h"
+#include "models/cpu_network.h"
+#include "pipeline/evaluation/prior_fit.h"
+#include "pipeline/training/checkpoint_file.h"
+#include "pipeline/training/model_card.h"
+#include "pipeline/training/training_rows.h"
+
+namespace driftcast {
+namespace {
+
+constexpr std::uint64_t kBootstrapSeed = 1;
+
+// How far the events reach, in steps.
+class Reach final : public Observer {
+ public:
+  void accepted(const Event&, Step step) override {
+    first = std::min(first, step);
+    last = std::max(last, step);
+  }
+  void judged(const StepClosed&, std::span<const Matured>, const std::optional<Forecast>&) override {}
+
+  Step first = std::numeric_limits<Step>::max(), last = std::numeric_limits<Step>::min();
+};
+
+class Training {
+ public:
+  Training(const TrainJob& job, TorchLibrary& library, const TrainWatch& watch)
+      : job_(job), library_(library), watch_(watch), settings_(job.settings) {
+    settings_.pipeline.threads = 1;
+    settings_.pipeline.emit = {false, false, false};
+    settings_.operators.models = true;
+    settings_.state.dir.clear();
+    report_.model = job.id;
+    report_.data = job.data;
+    report_.grid = settings_.operators.time.step;
+  }
+
+  Result<TrainingReport> run() {
+    DRIFTCAST_TRY(may_write_model(job_.out));
+    DRIFTCAST_TRY(make_directory(job_.out));
+    DRIFTCAST_TRY(scan());
+    DRIFTCAST_TRY(fit_priors());
+    DRIFTCAST_TRY(train_network());
+    DRIFTCAST_TRY(fit_weights());
+    DRIFTCAST_TRY(score());
+    DRIFTCAST_TRY(write());
+    return report_;
+  }
+
+ private:
+  std::string checkpoint() const { return job_.out + "/checkpoint.safetensors"; }
+
+  // A pass over the events through the stages.
+  Result<Summary> pass(std::string_view phase, const ModelSet& models, Observer& observer) {
+    watch_.on_phase(phase);
+    auto summary = job_.pass(settings_, models, observer);
+    if (summary && watch_.stop) return error(ErrorCode::kRestart, "stopped; the same command goes on");
+    return summary;
+  }
+
+  Result<void> scan() {
+    Reach reach;
+    auto summary = pass("reading the events", default_models(), reach);
+    if (!summary) return summary.error();
+    if (reach.last < reach.first) {
+      return error(ErrorCode::kData, "there is no event in " + job_.data + " that could be used");
+    }
+    const auto steps = static_cast<double>(reach.last - reach.first + 1);
+    report_.first = reach.first;
+    report_.split.last = reach.last;
+    report_.split.train_last = reach.first + static_cast<Step>(steps * job_.train_share) - 1;
+    report_.split.validation_last =
+        reach.first + static_cast<Step>(steps * (job_.train_share + job_.validation_share)) - 1;
+    report_.events = summary->of(Counter::kProcessed);
+    report_.users = summary->of(Counter::kUsers);
+    const int horizon = settings_.operators.horizons.front();
+    const Step shortest =
+        std::min({report_.split.train_last - report_.first, report_.split.validation_last - report_.split.train_last,
+                  report_.split.last - report_.split.validation_last});
+    if (shortest > horizon) return {};
+    return error(ErrorCode::kData,
+                 fmt::format("the events reach over {:.0f} steps, of which the shortest of the three parts (training, "
+                             "validation, test) gets {}: too few to see what becomes of a forecast of {} steps",
+                             steps, shortest, horizon));
+  }
+
+  Result<void> fit_priors() {
+    PriorFit fit(default_models(), std::numeric_limits<Step>::min(), report_.split.train_last);
+    auto summary = pass("fitting the segments' priors", default_models(), fit);
+    if (!summary) return summary.error();
+    files_.models = fit.fitted();
+    files_.models.id = job_.id;
+    seal(files_.models);
+    priors_ = files_.models;
+    return {};
+  }
+
+  Result<TrainingSet> gather() {
+    TrainingRows rows(settings_.operators, job_.most_rows);
+    auto summary = pass("gathering feature rows", files_.models, rows);
+    if (!summary) return summary.error();
+    card_.rows = rows.rows();
+    card_.kept = rows.kept();
+    return rows.take(report_.split);
+  }
+
+  // Of everything that makes this training what it is.
+  std::uint64_t identity(const TrainingSet& set) const {
+    const TrainingOptions& options = job_.training;
+    std::string text = fmt::format(
+        "{} {} {} {} {} {} {} {} {} {} {} {} {} {}|{} {} {} {} {}|{} {} {}", options.hidden, options.layers,
+        options.epochs, options.patience, options.batch, options.chunk, options.learning_rate,
+        options.least_learning_rate, options.weight_decay, options.dropout, options.gradient_norm, options.fresh_starts,
+        options.seed, options.device, report_.first, report_.split.train_last, report_.split.validation_last,
+        report_.split.last, report_.events, files_.models.hash, output_hash(settings_), set.users.size());
+    for (const TrainingUser& user : set.users) text += fmt::format(" {}/{}", user.rows.size(), user.labels.size());
+    return hash64(text);
+  }
+
+  Result<void> train_network() {
+    const auto set = gather();
+    if (!set) return set.error();
+    const std::uint64_t training = identity(*set);
+    std::optional<Checkpoint> from;
+    if (!job_.restart) {
+      auto found = read_checkpoint(checkpoint(), training);
+      if (!found) return found.error();
+      from = *std::move(found);
+    }
+    watch_.on_phase(from ? fmt::format("training the network from epoch {} on", from->epoch + 1)
+                         : std::string("training the network"));
+    TrainingWatch watch;
+    watch.on_progress = watch_.on_share;
+    watch.stop = &watch_.stop;
+    watch.on_epoch = [&](const EpochReport& epoch, const Checkpoint& now) {
+      report_.epochs.push_back(epoch);
+      watch_.on_epoch(epoch);
+      return write_checkpoint(checkpoint(), now, training);
+    };
+    auto trained = library_.train(*set, job_.training, from, watch);
+    if (!trained) return trained.error();
+    files_.network = std::move(trained->weights);
+    report_.best_epoch = trained->best_epoch;
+    report_.level_loss = trained->level_loss;
+    report_.network = fmt::format("LSTM, {} layers of {}", files_.network->layers.size(), files_.network->hidden);
+    return {};
+  }
+
+  // The models as they would serve, with the network where there is one.
+  Result<ModelSet> serving() const {
+    auto network = cpu_network(*files_.network, settings_.operators.horizons);
+    if (!network) return network.error();
+    ModelSet models = files_.models;
+    models.network_hash = hash_of(*files_.network);
+    models.network = *std::move(network);
+    seal(models);
+    return models;
+  }
+
+  Result<void> fit_weights() {
+    const auto models = serving();
+    if (!models) return models.error();
+    PriorFit fit(*models, report_.split.train_last, report_.split.validation_last);
+    auto summary = pass("fitting the joint weights", *models, fit);
+    if (!summary) return summary.error();
+    files_.models.segments = fit.with_weights().segments;
+    return {};
+  }
+
+  Result<ModelResult> scores_of(std::string_view phase, const ModelSet& models) {
+    ModelScores scores(settings_.operators.horizons, models, report_.split);
+    auto summary = pass(phase, models, scores);
+    if (!summary) return summary.error();
+    return scores.finish();
+  }
+
+  Result<void> score() {
+    const auto models = serving();
+    if (!models) return models.error();
+    auto with = scores_of("scoring the model on the test part", *models);
+    if (!with) return with.error();
+    auto without = scores_of("scoring it without its network", priors_);
+    if (!without) return without.error();
+    compare(*with, *without);
+    report_.result = *std::move(with);
+    report_.without = std::move(without->volume);
+    return {};
+  }
+
+  void compare(const ModelResult& with, const ModelResult& without) {
+    const auto ratio = [&](double ColumnScore::*score) {
+      std::array<std::vector<UserSum>, 2> sums;
+      for (std::size_t side = 0; side < 2; ++side) {
+        for (const auto& [name, column] : (side == 0 ? with : without).joint_by_user) {
+          sums[side].push_back({column.*score, column.count});
+        }
+      }
+      return bootstrap_ratio(sums[0], sums[1], kBootstrapSeed);
+    };
+    report_.log_score_ratio = ratio(&ColumnScore::log_score);
+    const RatioInterval squared = ratio(&ColumnScore::squared);
+    report_.rmse_ratio = {std::sqrt(squared.ratio), std::sqrt(squared.low), std::sqrt(squared.high)};
+  }
+
+  Result<void> write() {
+    files_.step_ms = report_.grid.width.count();
+    files_.card = model_card(job_, report_, card_, library_.description());
+    DRIFTCAST_TRY(write_model(job_.out, files_));
+    DRIFTCAST_TRY(replace_file(job_.out + "/report.html", training_html(report_)));
+    std::error_code ignored;
+    std::filesystem::remove(checkpoint(), ignored);
+    return {};
+  }
+
+  const TrainJob& job_;
+  TorchLibrary& library_;
+  const TrainWatch& watch_;
+  Settings settings_;
+  ModelSet priors_;  // with joint weights of the time before there was a network
+  ModelFiles files_;
+  TrainingRowsKept card_;
+  TrainingReport report_;
+};
+
+}  // namespace
+
+Result<TrainingReport> train_model(const TrainJob& job, TorchLibrary& library, const TrainWatch& watch) {
+  return Training(job, library, watch).run();
+}
+
+}  // namespace driftcast
