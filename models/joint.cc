@@ -167,7 +167,7 @@ std::optional<Vector> solved(const Matrix& m, const Vector& r) {
   return x;
 }
 
-// Minimises x'm x - 2 r'x over x >= 0: of the solutions with some columns left out, the best that has no negative weight.
+// Minimises x'm x - 2 r'x over x >= 0: of the solutions without some columns, the best that has no negative weight.
 std::optional<Vector> solved_without_negatives(const Matrix& m, const Vector& r) {
   std::optional<Vector> best;
   double gain = -1;

@@ -48,12 +48,16 @@ class Table {
 
 std::string interval(double lo, double hi) { return fmt::format("({} to {})", amount_of(lo), amount_of(hi)); }
 
+// The heads of a table of horizons.
+std::vector<std::string> horizon_heads(std::string first, const Forecast& forecast, Duration step) {
+  std::vector<std::string> head{std::move(first)};
+  for (const HorizonForecast& horizon : forecast.horizons) head.push_back("next " + span_of(horizon.steps, step));
+  return head;
+}
+
 std::string last_forecasts(const std::vector<Forecast>& forecasts, Duration step) {
   Table table;
-  std::vector<std::string> head{"as of"};
-  for (const HorizonForecast& horizon : forecasts.back().horizons)
-    head.push_back("next " + span_of(horizon.steps, step));
-  table.add(std::move(head));
+  table.add(horizon_heads("as of", forecasts.back(), step));
   const std::size_t count = std::min(forecasts.size(), kLastForecasts);
   for (std::size_t i = forecasts.size(); i > forecasts.size() - count; --i) {
     const Forecast& forecast = forecasts[i - 1];
@@ -66,6 +70,27 @@ std::string last_forecasts(const std::vector<Forecast>& forecasts, Duration step
   return table.text();
 }
 
+bool has_probabilities(const Forecast& forecast) {
+  return std::any_of(forecast.horizons.begin(), forecast.horizons.end(),
+                     [](const HorizonForecast& horizon) { return horizon.purchase || horizon.churn; });
+}
+
+std::string probabilities(const Forecast& forecast, Duration step) {
+  Table table;
+  table.add(horizon_heads("probability", forecast, step));
+  std::vector<std::string> purchase{"a purchase"}, churn{"no event at all"};
+  const auto cell = [](const std::optional<double>& probability) {
+    return probability ? percent_of(*probability) : "-";
+  };
+  for (const HorizonForecast& horizon : forecast.horizons) {
+    purchase.push_back(cell(horizon.purchase));
+    churn.push_back(cell(horizon.churn));
+  }
+  table.add(std::move(purchase));
+  table.add(std::move(churn));
+  return table.text();
+}
+
 bool has_parts(const Forecast& forecast) {
   return std::any_of(forecast.horizons.begin(), forecast.horizons.end(),
                      [](const HorizonForecast& horizon) { return horizon.available != 0; });
@@ -74,9 +99,7 @@ bool has_parts(const Forecast& forecast) {
 // What each model says, times the weight it has in the joint forecast.
 std::string parts(const Forecast& forecast, Duration step) {
   Table table;
-  std::vector<std::string> head{"model"};
-  for (const HorizonForecast& horizon : forecast.horizons) head.push_back("next " + span_of(horizon.steps, step));
-  table.add(std::move(head));
+  table.add(horizon_heads("model", forecast, step));
   for (std::size_t e = 0; e < kExperts; ++e) {
     std::vector<std::string> row{std::string(kExpertNames[e])};
     bool spoken = false;
@@ -154,6 +177,9 @@ std::string explain(const Trajectory& trajectory, const Terminal& terminal) {
   if (!trajectory.forecasts.empty()) {
     const Forecast& last = trajectory.forecasts.back();
     text += heading("The last forecasts", terminal) + last_forecasts(trajectory.forecasts, step);
+    if (has_probabilities(last)) {
+      text += heading("Purchase and churn", terminal) + probabilities(last, step);
+    }
     if (has_parts(last)) {
       text += heading("What the newest is made of: each model's forecast x its weight", terminal) + parts(last, step);
     }

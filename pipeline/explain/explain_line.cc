@@ -21,6 +21,8 @@ std::string line_of(const Forecast& forecast, bool unicode) {
     append_item(line, &horizon == forecast.horizons.data(), ": ",
                 fmt::format("{} step{} {} ({} to {})", horizon.steps, horizon.steps == 1 ? "" : "s",
                             amount_of(horizon.mean), amount_of(horizon.lo), amount_of(horizon.hi)));
+    if (horizon.purchase) line += " purchase " + percent_of(*horizon.purchase);
+    if (horizon.churn) line += " churn " + percent_of(*horizon.churn);
   }
   for (const InterestForecast& interest : forecast.interests) {
     append_item(line, &interest == forecast.interests.data(), "; ",

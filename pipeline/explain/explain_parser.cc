@@ -27,6 +27,13 @@ float real(const element& parent, std::string_view key) { return static_cast<flo
 std::int64_t count(const element& parent, std::string_view key) { return parent[key].get_int64(); }
 std::string_view text(const element& parent, std::string_view key) { return parent[key].get_string(); }
 
+std::optional<double> probability(const element& parent, std::string_view key) {
+  if (!has(parent, key)) return std::nullopt;
+  const double value = number(parent, key);
+  if (!(value >= 0 && value <= 1)) refuse();
+  return value;
+}
+
 EventTime time(const element& parent, std::string_view key) {
   const auto at = parse_rfc3339(text(parent, key));
   if (!at) refuse();
@@ -48,6 +55,8 @@ HorizonForecast read_horizon(const element& line) {
   horizon.mean = number(volume, "mean");
   horizon.lo = number(volume, "lo");
   horizon.hi = number(volume, "hi");
+  horizon.purchase = probability(line, "purchase");
+  horizon.churn = probability(line, "churn");
   if (horizon.steps < 1) refuse();
   return horizon;
 }

@@ -44,6 +44,13 @@ double round_top(double highest) {
   return 10 * unit;
 }
 
+// A probability that the last forecast tells of its first horizon.
+struct Chance {
+  std::string_view name;
+  double now = 0;
+  std::vector<std::optional<float>> history;
+};
+
 int row_of(int level) { return kAxis - 1 - level; }
 
 struct Average {
@@ -59,7 +66,8 @@ class Picture {
         glyphs_(terminal.unicode ? kUnicode : kAscii),
         timeline_(timeline_of(activity, longest_horizon(), kMargin + 2, kNotes, terminal.columns)),
         interests_(main_interests(trajectory.forecasts, activity.grid.start(timeline_.begin()), kShares)),
-        canvas_(kDates + 1 + static_cast<int>(interests_.size()), terminal.columns) {
+        chances_(chances()),
+        canvas_(1 + last_row(), terminal.columns) {
     for (const DriftSignal& signal : trajectory.signals) {
       const Step step = std::min(activity.grid.step_of(signal.at - Duration{1}), timeline_.now - 1);
       DriftStage& mark = marks_[timeline_.column_of(step)];
@@ -82,6 +90,7 @@ class Picture {
     draw_dates();
     for (const auto& [column, stage] : marks_) draw_mark(column, stage);
     for (std::size_t i = 0; i < shares_.size(); ++i) draw_share(kDates + 1 + static_cast<int>(i), shares_[i]);
+    for (std::size_t i = 0; i < chances_.size(); ++i) draw_chance(share_rows_end() + static_cast<int>(i), chances_[i]);
     return canvas_.text(terminal_.color) + toned(wrap(legend(), terminal_.columns), Tone::kFaint, terminal_.color);
   }
 
@@ -90,6 +99,21 @@ class Picture {
     const bool none = trajectory_.forecasts.empty() || trajectory_.forecasts.back().horizons.empty();
     return none ? 0 : trajectory_.forecasts.back().horizons.back().steps;
   }
+
+  std::vector<Chance> chances() const {
+    std::vector<Chance> told;
+    if (longest_horizon() == 0) return told;
+    const HorizonForecast& first = trajectory_.forecasts.back().horizons.front();
+    for (const auto& [name, which] :
+         {std::pair("purchase", &HorizonForecast::purchase), {"churn", &HorizonForecast::churn}}) {
+      if (!(first.*which)) continue;
+      told.push_back({name, *(first.*which), probability_history(trajectory_, activity_.grid, timeline_, which)});
+    }
+    return told;
+  }
+
+  int share_rows_end() const { return kDates + 1 + static_cast<int>(interests_.size()); }
+  int last_row() const { return share_rows_end() + static_cast<int>(chances_.size()) - 1; }
 
   double history_at(int c) const {
     const Step begin = std::max(timeline_.step_at(timeline_.left + c), activity_.first);
@@ -122,8 +146,7 @@ class Picture {
     for (int column = timeline_.left - 1; column < timeline_.right() + timeline_.ahead; ++column) {
       canvas_.write(kAxis, column, column < timeline_.left ? glyphs_.corner : glyphs_.axis, Tone::kFaint);
     }
-    const int last = kDates + static_cast<int>(interests_.size());
-    for (int row = kHeading; row <= last; ++row) {
+    for (int row = kHeading; row <= last_row(); ++row) {
       canvas_.write(row, timeline_.seam(), row == kAxis ? glyphs_.corner : glyphs_.side, Tone::kFaint);
     }
   }
@@ -174,15 +197,26 @@ class Picture {
 
   void draw_share(int row, const ShareHistory& history) {
     canvas_.write(row, 0, fit(printable(history.category, terminal_.unicode), kMargin));
-    for (std::size_t c = 0; c < history.shares.size(); ++c) {
-      const auto eighths = static_cast<std::size_t>(std::lround(history.shares[c].value_or(0) / top_share_ * 8));
-      canvas_.write(row, timeline_.left + static_cast<int>(c), glyphs_.levels[eighths], Tone::kShare);
-    }
+    draw_levels(row, history.shares, top_share_, Tone::kShare);
     std::string note = percent_of(history.now);
     if (std::abs(history.trend) >= kWorthATrend) {
       note += fmt::format(" {}", history.trend > 0 ? glyphs_.rising : glyphs_.falling);
     }
     canvas_.write(row, timeline_.right() + 1, note);
+  }
+
+  void draw_chance(int row, const Chance& chance) {
+    canvas_.write(row, 0, chance.name, Tone::kFaint);
+    draw_levels(row, chance.history, 1, Tone::kMean);
+    canvas_.write(row, timeline_.right() + 1, percent_of(chance.now));
+  }
+
+  // A cell for each value; `top` fills it.
+  void draw_levels(int row, const std::vector<std::optional<float>>& values, float top, Tone tone) {
+    for (std::size_t c = 0; c < values.size(); ++c) {
+      const auto eighths = static_cast<std::size_t>(std::lround(values[c].value_or(0) / top * 8));
+      canvas_.write(row, timeline_.left + static_cast<int>(c), glyphs_.levels[eighths], tone);
+    }
   }
 
   std::string legend() const {
@@ -203,6 +237,10 @@ class Picture {
     if (marked(DriftStage::kConfirmed)) text += fmt::format("   {} drift, confirmed", glyphs_.confirmed);
     if (marked(DriftStage::kAlarm)) text += fmt::format("   {} drift suspected", glyphs_.alarm);
     if (!interests_.empty()) text += "   lower rows: shares of the main interests";
+    if (!chances_.empty()) {
+      const int steps = trajectory_.forecasts.back().horizons.front().steps;
+      text += fmt::format("   last rows: probabilities over the next {}", span_of(steps, step));
+    }
     return text;
   }
 
@@ -212,6 +250,7 @@ class Picture {
   const Glyphs& glyphs_;
   const Timeline timeline_;
   const std::vector<std::string> interests_;
+  const std::vector<Chance> chances_;
   Canvas canvas_;
   std::map<int, DriftStage> marks_;  // by column
   std::vector<ShareHistory> shares_;

@@ -1,5 +1,6 @@
 // Explain's picture: a user's activity step by step, the forecast behind it with its interval, and below, on the same
-// axis of time, how the shares of the main interests moved. Drifts are marked on the axis.
+// axis of time, how the shares of the main interests moved and, where forecasts tell them, the probabilities of a
+// purchase and of churn. Drifts are marked on the axis.
 //
 // A column is one step or several, so that history and forecast fit; bars and forecast are events per step. For each
 // horizon the forecast is drawn as the average over the horizon, up to where the next shorter one ends.

@@ -19,6 +19,21 @@ const InterestForecast* find(const Forecast& forecast, const std::string& catego
   return found == forecast.interests.end() ? nullptr : &*found;
 }
 
+// What the newest forecast says at the end of each column of the history; `tell` gives an optional of a forecast.
+template <class Tell>
+std::vector<std::optional<float>> known_in_columns(const Trajectory& trajectory, const StepGrid& grid,
+                                                   const Timeline& timeline, Tell tell) {
+  std::vector<std::optional<float>> known;
+  std::optional<float> now;
+  auto forecast = trajectory.forecasts.begin();
+  for (int column = timeline.left; column < timeline.seam(); ++column) {
+    const EventTime end = grid.start(timeline.step_at(column + 1));
+    for (; forecast != trajectory.forecasts.end() && forecast->as_of <= end; ++forecast) now = tell(*forecast);
+    known.push_back(now);
+  }
+  return known;
+}
+
 }  // namespace
 
 std::vector<std::string> main_interests(const std::vector<Forecast>& forecasts, EventTime begin, std::size_t most) {
@@ -48,22 +63,25 @@ ShareHistory share_history(const Trajectory& trajectory, const StepGrid& grid, c
                            const std::string& category) {
   ShareHistory history;
   history.category = category;
-  std::optional<float> share;
-  auto forecast = trajectory.forecasts.begin();
-  for (int column = timeline.left; column < timeline.seam(); ++column) {
-    const EventTime end = grid.start(timeline.step_at(column + 1));
-    for (; forecast != trajectory.forecasts.end() && forecast->as_of <= end; ++forecast) {
-      const InterestForecast* interest = find(*forecast, category);
-      share = interest == nullptr ? 0 : interest->share;
-    }
-    history.shares.push_back(share);
-  }
+  history.shares = known_in_columns(trajectory, grid, timeline, [&](const Forecast& forecast) {
+    const InterestForecast* interest = find(forecast, category);
+    return std::optional(interest == nullptr ? 0.0F : interest->share);
+  });
   if (trajectory.forecasts.empty()) return history;
   if (const InterestForecast* interest = find(trajectory.forecasts.back(), category)) {
     history.now = interest->share;
     history.trend = interest->trend;
   }
   return history;
+}
+
+std::vector<std::optional<float>> probability_history(const Trajectory& trajectory, const StepGrid& grid,
+                                                      const Timeline& timeline,
+                                                      std::optional<double> HorizonForecast::*which) {
+  return known_in_columns(trajectory, grid, timeline, [=](const Forecast& forecast) -> std::optional<float> {
+    if (forecast.horizons.empty() || !(forecast.horizons.front().*which)) return std::nullopt;
+    return static_cast<float>(*(forecast.horizons.front().*which));
+  });
 }
 
 }  // namespace driftcast

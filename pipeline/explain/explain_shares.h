@@ -1,4 +1,5 @@
-// Explain's shares: how the shares of a user's main interests moved, as the forecasts told at the time.
+// Explain's shares: how the shares of a user's main interests moved, and how likely a purchase and churn were, as the
+// forecasts told at the time.
 #pragma once
 
 #include <optional>
@@ -23,5 +24,10 @@ std::vector<std::string> main_interests(const std::vector<Forecast>& forecasts, 
 // A forecast that does not name a category counts as a share of 0.
 ShareHistory share_history(const Trajectory& trajectory, const StepGrid& grid, const Timeline& timeline,
                            const std::string& category);
+
+// What the forecasts told of their first horizon, per column of the history: HorizonForecast's purchase or churn.
+std::vector<std::optional<float>> probability_history(const Trajectory& trajectory, const StepGrid& grid,
+                                                      const Timeline& timeline,
+                                                      std::optional<double> HorizonForecast::*which);
 
 }  // namespace driftcast

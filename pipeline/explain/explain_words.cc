@@ -108,6 +108,20 @@ std::string outlook(const Trajectory& trajectory, const Activity& activity, cons
                             amount_of(activity.sum(activity.end() - first.steps, activity.end())));
 }
 
+// Empty where no network tells them.
+std::string probabilities(const Forecast& last, Duration step) {
+  std::vector<std::string> purchase, churn;
+  for (const HorizonForecast& horizon : last.horizons) {
+    const std::string within = " within " + span_of(horizon.steps, step);
+    if (horizon.purchase) purchase.push_back(percent_of(*horizon.purchase) + within);
+    if (horizon.churn) churn.push_back(percent_of(*horizon.churn) + within);
+  }
+  std::string text;
+  if (!purchase.empty()) text += " A purchase has a probability of " + list(purchase) + ".";
+  if (!churn.empty()) text += " That nothing comes at all has one of " + list(churn) + ".";
+  return text;
+}
+
 std::string interests(const Forecast& last, const Terminal& terminal) {
   std::vector<std::string> about, gaining, losing;
   for (const InterestForecast& interest : last.interests) {
@@ -172,8 +186,9 @@ std::vector<std::string> paragraphs_of(const Trajectory& trajectory, const Activ
                                        const Terminal& terminal) {
   std::vector<std::string> paragraphs = {who(trajectory, activity, terminal)};
   if (!trajectory.forecasts.empty() && !trajectory.forecasts.back().horizons.empty()) {
-    paragraphs.push_back(outlook(trajectory, activity, terminal) + " " +
-                         interests(trajectory.forecasts.back(), terminal));
+    const Forecast& last = trajectory.forecasts.back();
+    paragraphs.push_back(outlook(trajectory, activity, terminal) + probabilities(last, activity.grid.width) + " " +
+                         interests(last, terminal));
   }
   const std::vector<Drift> drifts = drifts_of(trajectory);
   const std::size_t told = std::min(drifts.size(), kToldDrifts);

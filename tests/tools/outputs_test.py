@@ -71,8 +71,8 @@ class OutputsTest(unittest.TestCase):
         self.assertEqual(problems({}, {"purchase": 1, "churn": 0.5}), "")
         self.assertIn("1.5 is greater than the maximum", problems({"purchase": 1.5}))
         self.assertIn("-0.5 is less than the minimum", problems({"churn": -0.5}))
-        self.assertIn("purchase over ever longer horizons: [0.5, 0.25]", problems({"purchase": 0.5}, {"purchase": 0.25}))
-        self.assertIn("churn over ever longer horizons: [0.25, 0.5]", problems({"churn": 0.25}, {"churn": 0.5}))
+        self.assertIn("purchase over ever longer horizons: [0.5, 0]", problems({"purchase": 0.5}, {"purchase": 0}))
+        self.assertIn("churn over ever longer horizons: [0, 0.5]", problems({"churn": 0}, {"churn": 0.5}))
 
     def test_damage_is_seen(self):
         out = self.run_it()

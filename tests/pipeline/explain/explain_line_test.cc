@@ -16,6 +16,14 @@ TEST(ExplainLine, TellsTheDriftThatAForecastIsMadeIn) {
             "volume drift alarm since 2024-02-02T12:00:00Z");
 }
 
+TEST(ExplainLine, TellsPurchaseAndChurnBesideTheirHorizon) {
+  Forecast forecast = ada_with_network().forecasts.back();
+  forecast.interests.resize(1);
+  EXPECT_EQ(line_of({"ada", forecast}, true),
+            "ada forecast as of 2024-02-29T00:00:00Z: 7 steps 21 (10 to 35) purchase 80 % churn 12 %, "
+            "14 steps 46 (28 to 63) purchase 95 % churn 6 %; garden 75 %");
+}
+
 TEST(ExplainLine, IsOneLineWhateverTheNamesAre) {
   DriftSignal signal = turn_to_the_garden(DriftStage::kConfirmed, 20, 68);
   signal.rising.push_back({"caf\xc3\xa9\n", 0.1F, 0.2F});

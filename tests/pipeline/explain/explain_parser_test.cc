@@ -32,6 +32,8 @@ std::string without_id(const std::string& line) { return line.substr(line.find("
 TEST(PublishedRecord, ReadsBackWhatWasWritten) {
   Trajectory trajectory = ada();
   Forecast& forecast = trajectory.forecasts.back();
+  forecast.horizons[0].purchase = 0.75;
+  forecast.horizons[0].churn = 0;
   forecast.drift = {DriftStage::kConfirmed, DriftKind::kVolume, february(20, 12)};
   forecast.capped = forecast.returned = true;
   trajectory.sessions.front().amount = -12.25;
@@ -59,6 +61,24 @@ TEST(PublishedRecord, MayBeWithoutPartsAndWithModelsOfALaterVersion) {
   EXPECT_TRUE(parse(line.substr(0, line.rfind(",\"parts\"")) + ",\"parts\":[" + part + "," + part + "]}"));
   EXPECT_FALSE(
       parse(line.substr(0, line.rfind(",\"parts\"")) + ",\"parts\":[" + part + "," + part + "," + part + "]}"));
+}
+
+TEST(PublishedRecord, IsReadWithoutProbabilitiesButNotWithImpossibleOnes) {
+  const auto first = [](std::string addition) {
+    std::string line;
+    append_forecast(line, "ada", ada().forecasts.back(), default_models(), false);
+    line.insert(line.find('}', line.find("\"volume\"")) + 1, addition);
+    const auto published = parse(line);
+    return published ? std::optional(std::get<Forecast>(published->what).horizons[0]) : std::nullopt;
+  };
+  ASSERT_TRUE(first(""));
+  EXPECT_EQ(first("")->purchase, std::nullopt);
+  EXPECT_EQ(first("")->churn, std::nullopt);
+  ASSERT_TRUE(first(R"(,"churn":0.25)"));
+  EXPECT_EQ(first(R"(,"churn":0.25)")->churn, 0.25);
+  EXPECT_EQ(first(R"(,"churn":0.25)")->purchase, std::nullopt);
+  EXPECT_FALSE(first(R"(,"purchase":1.25)"));
+  EXPECT_FALSE(first(R"(,"purchase":"likely")"));
 }
 
 TEST(PublishedRecord, IsNotReadFromAnythingElse) {

@@ -45,6 +45,16 @@ of the main interests
 )");
 }
 
+TEST(Picture, ShowsHowPurchaseAndChurnMovedBelowTheShares) {
+  const std::vector<std::string> lines = lines_of(picture(ada_with_network(), {72, true, false}));
+  const std::vector<std::string> without = lines_of(picture(ada(), {72, true, false}));
+  EXPECT_EQ(std::vector(lines.begin(), lines.begin() + 14), std::vector(without.begin(), without.begin() + 14));
+  ASSERT_GE(lines.size(), 17U);
+  EXPECT_EQ(lines[14], "purchase                          ▁▂▂▃▄▅▆▆│ 80 %");
+  EXPECT_EQ(lines[15], "churn                            ▁▁▁▁▁▁▁▁▁│ 12 %");
+  EXPECT_THAT(lines.back(), testing::EndsWith("over the next 7 days"));
+}
+
 TEST(Picture, IsDrawnInAsciiWhereThereIsNothingElse) {
   EXPECT_EQ(picture(ada(), {72, false, false}), R"(events per day                            | forecast
            6 +                   !        |

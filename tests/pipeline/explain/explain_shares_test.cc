@@ -37,5 +37,18 @@ TEST(ShareHistory, ShowsWhatWasKnownInEachColumn) {
   EXPECT_EQ(books.now, 0);
 }
 
+TEST(ProbabilityHistory, ShowsWhatTheFirstHorizonWasGivenInEachColumn) {
+  Trajectory trajectory;
+  trajectory.forecasts = {forecast_after(2, 9, 0.9F, 0.1F), forecast_after(5, 9, 0.4F, 0.6F)};
+  trajectory.forecasts[1].horizons[0].purchase = 0.25;
+  trajectory.forecasts[1].horizons[1].churn = 0.5;
+  const Activity activity = activity_of(trajectory);
+  const Timeline timeline = timeline_of(activity, 7, 10, 12, 80);
+  const auto history = [&](auto which) { return probability_history(trajectory, activity.grid, timeline, which); };
+  EXPECT_THAT(history(&HorizonForecast::purchase),
+              ElementsAre(std::nullopt, std::nullopt, std::nullopt, std::nullopt, Optional(FloatEq(0.25F))));
+  EXPECT_THAT(history(&HorizonForecast::churn), testing::Each(std::nullopt));
+}
+
 }  // namespace
 }  // namespace driftcast

@@ -62,6 +62,28 @@ TEST(Explain, LeavesOutWhatWasNotPublished) {
   EXPECT_THAT(explain(trajectory, kPlain), HasSubstr("No forecast has been published\nyet."));
 }
 
+TEST(Explain, PurchaseAndChurnHaveATableWhereTheyWerePublished) {
+  Trajectory trajectory = ada_with_network();
+  EXPECT_THAT(explain(trajectory, kPlain), HasSubstr(R"(
+Purchase and churn
+  probability       next 7 days   next 14 days
+  a purchase               80 %           95 %
+  no event at all          12 %            6 %
+
+What the newest is made of)"));
+  trajectory.forecasts.back().horizons[1].purchase.reset();
+  EXPECT_THAT(explain(trajectory, kPlain), HasSubstr("  a purchase               80 %              -\n"));
+}
+
+TEST(Explain, TheNetworkIsAModelLikeAnyOther) {
+  Trajectory trajectory = ada();
+  HorizonForecast& week = trajectory.forecasts.back().horizons[0];
+  week.available = 0b1000011;
+  week.parts.back() = 7;
+  week.weights.back() = 0.25F;
+  EXPECT_THAT(explain(trajectory, kPlain), HasSubstr("  lstm           7.00 x 0.250                 -\n"));
+}
+
 TEST(Explain, AModelThatHasNotSpokenYetHasADash) {
   Trajectory trajectory = ada();
   trajectory.forecasts.back().horizons[1].available = 1;

@@ -31,6 +31,14 @@ TEST(Words, TellWhoWhatComesNextAndWhatChanged) {
                   "Interest moved from books to garden on 2024-02-20 (first alarm on 2024-02-18, confirmed)."));
 }
 
+TEST(Words, TellHowLikelyAPurchaseIsAndThatNothingComes) {
+  EXPECT_THAT(
+      told(ada_with_network())[1],
+      HasSubstr("The 7 days before had 26. A purchase has a probability of 80 % within 7 days and 95 % within 14 "
+                "days. That nothing comes at all has one of 12 % within 7 days and 6 % within 14 days. Most of it "
+                "about garden"));
+}
+
 TEST(Words, TellOfSilenceReturnAndFoldedCategories) {
   Trajectory trajectory = ada();
   Forecast& last = trajectory.forecasts.back();

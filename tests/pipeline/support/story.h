@@ -96,4 +96,17 @@ inline std::string session_lines(const Trajectory& trajectory) {
   return lines;
 }
 
+// What a network says besides: a purchase ever more likely from the 20th on.
+inline Trajectory ada_with_network() {
+  Trajectory trajectory = ada();
+  for (std::size_t i = 19; i < trajectory.forecasts.size(); ++i) {
+    std::vector<HorizonForecast>& horizons = trajectory.forecasts[i].horizons;
+    horizons[0].purchase = 0.1 * static_cast<double>(i - 19);
+    horizons[1].purchase = 0.75 + 0.25 * *horizons[0].purchase;
+    horizons[0].churn = 0.125;
+    horizons[1].churn = 0.0625;
+  }
+  return trajectory;
+}
+
 }  // namespace driftcast
