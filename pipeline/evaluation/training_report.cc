@@ -8,6 +8,7 @@
 
 #include "pipeline/evaluation/svg_chart.h"
 #include "pipeline/evaluation/training_pictures.h"
+#include "pipeline/terminal.h"
 
 namespace driftcast {
 namespace {

@@ -54,9 +54,6 @@ std::string training_card_json(const TrainingReport& report);
 // "2026-11-03", with the time of day where steps are shorter than a day.
 std::string step_text(const StepGrid& grid, Step step);
 
-// "1 204 311", in groups of three by a blank that does not break.
-std::string grouped(std::int64_t count);
-
 // The columns of volume that a report compares, with the same forecasts without a network among them where known.
 struct VolumeColumn {
   std::string name;

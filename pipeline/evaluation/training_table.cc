@@ -4,6 +4,7 @@
 #include <array>
 
 #include "pipeline/evaluation/training_report.h"
+#include "pipeline/terminal.h"
 #include "pipeline/timestamps.h"
 
 namespace driftcast {
@@ -110,13 +111,6 @@ std::string training_json(const TrainingReport& report) {
 std::string step_text(const StepGrid& grid, Step step) {
   const std::string text = rfc3339(grid.start(step));
   return grid.width < std::chrono::days{1} ? text.substr(0, 10) + " " + text.substr(11, 5) : text.substr(0, 10);
-}
-
-std::string grouped(std::int64_t count) {
-  std::string text = std::to_string(count);
-  const std::size_t first = count < 0 ? 1 : 0;
-  for (std::size_t at = text.size(); at > first + 3;) text.insert(at -= 3, "\u00a0");
-  return text;
 }
 
 std::vector<VolumeColumn> volume_columns(const TrainingReport& report, std::size_t slot, std::size_t stratum) {
