@@ -23,8 +23,8 @@ struct LoadedModel {
 using MakeNetwork =
     std::function<Result<std::unique_ptr<Network>>(const NetworkWeights& weights, std::span<const int> horizons)>;
 
-// `dir` empty: the shipped priors. `horizons` and `step` are the configuration's. Errors: read_model's, `make`'s; kConfig:
-// the model is for steps of another width.
+// `dir` empty: the shipped priors. `horizons` and `step` are the configuration's. Errors: those of read_model and of
+// `make`; kConfig: the model is for steps of another width.
 Result<LoadedModel> load_model(const std::string& dir, std::span<const int> horizons, Duration step,
                                const MakeNetwork& make);
 

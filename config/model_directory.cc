@@ -79,8 +79,9 @@ void seal_with_network(ModelSet& models, const std::optional<NetworkWeights>& ne
 Result<void> check_own(const std::string& path, bool own) {
   std::error_code failure;
   if (own || !std::filesystem::exists(std::filesystem::symlink_status(path, failure))) return {};
-  return error(ErrorCode::kCannotCreate,
-               "'" + path + "' was not written by driftcast and is not replaced: choose another directory");
+  return error(ErrorCode::kCannotCreate, "'" + path +
+                                             "' is no file of a model of this version of driftcast, so it is not "
+                                             "replaced: choose another directory, or remove it");
 }
 
 bool own_document(const std::string& path) {

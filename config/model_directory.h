@@ -12,8 +12,8 @@
 
 namespace driftcast {
 
-// The model in a directory, with its hash. kNoInput: it, or a file of it, is not there. kData: it is broken; the message
-// holds all that is wrong with the first file that is.
+// The model in a directory, with its hash. kNoInput: it, or a file of it, is not there. kData: it is broken; the
+// message holds all that is wrong with the first file that is.
 Result<ModelFiles> read_model(const std::string& dir);
 
 // Writes the model, and seals it: its hash is computed, whatever `files` says. The directory is made if need be. Each

@@ -1,5 +1,6 @@
 #include "config/model_document.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -32,10 +33,10 @@ constexpr Range kWeights{0, kLargestSum};
 constexpr std::int64_t kOldestYouth = 10;
 constexpr double kFinite = std::numeric_limits<float>::max();
 
-// --- reading -----------------------------------------------------------------------------------------------------
-
 std::string read_id(Members& document) {
-  const std::string id = document.text("id");
+  const Value* value = document.take("id", Shape::kString);
+  if (value == nullptr) return {};
+  const std::string& id = value->text;
   const std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   if (id.empty() || id.size() > kLongestId || id.find_first_not_of(allowed) != std::string::npos) {
     document.report("id", "must be 1 to " + std::to_string(kLongestId) + " letters, digits, '.', '_' or '-'");
@@ -216,8 +217,6 @@ void read_members(const Value& root, ModelDocument& document, std::vector<Proble
   if (const Value* card = members.take("card", Shape::kObject)) files.card = json_text(*card);
   members.finish();
 }
-
-// --- writing -----------------------------------------------------------------------------------------------------
 
 // "key": value members of one object, in the order they are added.
 class Object {

@@ -20,8 +20,8 @@ struct ModelDocument {
   std::uint64_t weights_bytes = 0, weights_hash = 0;  // of the file with the network's numbers; hash64
 };
 
-// Everything is checked but what only the numbers of the network can tell: they, and the model's hash with them, are the
-// caller's. kData, with all that is wrong; `path` names the file in messages.
+// Everything is checked but what only the numbers of the network can tell: they, and with them the model's hash, are
+// the caller's to check. kData, with all that is wrong; `path` names the file in messages.
 Result<ModelDocument> read_model_document(std::string_view text, const std::string& path);
 
 // A value out of range is written all the same, one that is not finite as null: reading refuses both.

@@ -183,6 +183,29 @@ Error broken(const std::string& path, std::span<const Problem> problems) {
   return broken(path, "\n" + lines);
 }
 
+std::string entry_text(const Tensor& tensor, std::uint64_t begin, std::uint64_t end) {
+  std::string shape;
+  for (const std::uint64_t length : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(length);
+  return json_string(tensor.name) + R"(:{"dtype":"F32","shape":[)" + shape + R"(],"data_offsets":[)" +
+         std::to_string(begin) + "," + std::to_string(end) + "]}";
+}
+
+std::string header_text(std::span<const Tensor> tensors, const TensorMetadata& metadata) {
+  std::string texts;
+  for (const auto& [key, text] : metadata) {
+    texts += (texts.empty() ? "" : ",") + json_string(key) + ":" + json_string(text);
+  }
+  std::string header = "{" + json_string(kMetadata) + ":{" + texts + "}";
+  std::uint64_t reached = 0;
+  for (const Tensor& tensor : tensors) {
+    const std::uint64_t end = reached + tensor.data.size() * sizeof(float);
+    header += "," + entry_text(tensor, reached, end);
+    reached = end;
+  }
+  header += "}";
+  return header.append((kLengthBytes - header.size() % kLengthBytes) % kLengthBytes, ' ');
+}
+
 }  // namespace
 
 std::string pytorch_archive(std::string_view bytes) {
@@ -219,24 +242,8 @@ Result<Safetensors> read_safetensors(std::string_view bytes, const std::string& 
 }
 
 std::string safetensors_bytes(std::span<const Tensor> tensors, const TensorMetadata& metadata) {
-  std::string entries;
-  for (const auto& [key, text] : metadata) {
-    entries += (entries.empty() ? "" : ",") + json_string(key) + ":" + json_string(text);
-  }
-  std::string header = "{" + json_string(kMetadata) + ":{" + entries + "}";
-  std::uint64_t reached = 0;
-  for (const Tensor& tensor : tensors) {
-    std::string shape;
-    for (const std::uint64_t length : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(length);
-    const std::uint64_t end = reached + tensor.data.size() * sizeof(float);
-    header += "," + json_string(tensor.name) + R"(:{"dtype":"F32","shape":[)" + shape + R"(],"data_offsets":[)" +
-              std::to_string(reached) + "," + std::to_string(end) + "]}";
-    reached = end;
-  }
-  header += "}";
-  header.append((kLengthBytes - header.size() % kLengthBytes) % kLengthBytes, ' ');
+  const std::string header = header_text(tensors, metadata);
   std::string bytes;
-  bytes.reserve(kLengthBytes + header.size() + reached);
   for (std::size_t i = 0; i < kLengthBytes; ++i) bytes += static_cast<char>(header.size() >> 8 * i & 0xff);
   bytes += header;
   for (const Tensor& tensor : tensors) {

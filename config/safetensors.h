@@ -2,12 +2,13 @@
 //
 //   8 bytes   N, little-endian
 //   N bytes   JSON {name: {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, ...,
-//                   "__metadata__": {text: text}}, which may be followed by spaces
+//             "__metadata__": {text: text}}, which may be followed by spaces
 //   the rest  the tensors' numbers, row-major, little-endian; offsets count from its begin
 //
 // The reader believes nothing. It allocates by the bytes that are there, not by the lengths that are claimed, and hands
 // out tensors only when all of the file is in order: one JSON object, no name twice, shapes that match their bytes,
-// tensors that tile the data without gap or overlap, every number finite. F32 and F16 (widened) are read, F32 is written.
+// tensors that tile the data without gap or overlap, every number finite. It reads F32 and F16 (widened), and writes
+// F32.
 #pragma once
 
 #include <cstddef>
@@ -39,12 +40,12 @@ struct Safetensors {
   TensorMetadata metadata;
 };
 
-// The content of a file; `path` names it in messages. kData: it is broken, or of another kind. Cost: the result takes as
-// many bytes as the file, twice as many where it is F16.
+// The content of a file; `path` names it in messages. kData: it is broken, or of another kind. Cost: the result takes
+// as many bytes as the file, twice as many where it is F16.
 Result<Safetensors> read_safetensors(std::string_view bytes, const std::string& path);
 
-// The file's bytes: tensors in this order, their data from a multiple of eight bytes on. Names, keys and texts are
-// UTF-8.
+// The file's bytes: tensors in this order, their data from a multiple of eight bytes on. Texts are UTF-8. What breaks a
+// cap above is written, and not read.
 std::string safetensors_bytes(std::span<const Tensor> tensors, const TensorMetadata& metadata);
 
 // What a file is that PyTorch's own writers made, and why it is not read; empty for any other.
