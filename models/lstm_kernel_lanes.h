@@ -18,9 +18,9 @@ void cells_over(const Cells& cells) {
       const std::size_t count = hidden - u < V::kLanes ? hidden - u : V::kLanes;
       const auto gate = [&](std::size_t which) { return V::load(gates + which * hidden + u, count); };
       const auto next = lstm_cell(gate(0), gate(1), gate(2), gate(3), V::load_half(half_c + u, count));
-      next.c.store_half(half_c + u, count);
-      next.h.store_half(half_h + u, count);
-      next.h.store(h + u, count);
+      next.c.store(half_c + u, count);
+      next.h.store(half_h + u, count);
+      next.h.widened().store(h + u, count);
     }
   }
 }

@@ -52,20 +52,32 @@ struct Tiles {
       constexpr std::size_t kThrees = (kRows + 2) / 3;
       const float* rows[kThrees];
       for (std::size_t t = 0; t < kThrees; ++t) rows[t] = operand.rows + (row + 3 * t) * operand.stride;
+      const auto x_of = [&](std::size_t r) { return V::all(rows[r / 3][r % 3 * operand.stride]); };
+      const auto w_of = [&](std::size_t v) { return V::load_once(weights[v / kShare] + v % kShare * V::kLanes); };
       for (std::size_t k = 0; k < operand.depth; ++k) {
-        V w[kVectors];
-#pragma GCC unroll 16
-        for (std::size_t v = 0; v < kVectors; ++v) w[v] = V::load(weights[v / kShare] + v % kShare * V::kLanes);
-#pragma GCC unroll 16
-        for (std::size_t r = 0; r < kRows; ++r) {
-          const V x = V::all(rows[r / 3][r % 3 * operand.stride]);
-#pragma GCC unroll 16
-          for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
+        if constexpr (kRows <= kVectors) {
+          multiply<kVectors, kRows>(w_of, x_of, [&](std::size_t v, std::size_t r) -> V& { return sums[r][v]; });
+        } else {
+          multiply<kRows, kVectors>(x_of, w_of, [&](std::size_t r, std::size_t v) -> V& { return sums[r][v]; });
         }
 #pragma GCC unroll 16
         for (std::size_t p = 0; p < kPanels; ++p) weights[p] += kPanel;
 #pragma GCC unroll 16
         for (std::size_t t = 0; t < kThrees; ++t) ++rows[t];
+      }
+    }
+
+    // Every product of an outer and an inner factor to its sum; the inner ones, the fewer, are held in registers.
+    template <std::size_t kOuter, std::size_t kInner, class Outer, class Inner, class Sum>
+    static void multiply(Outer outer, Inner inner, Sum sum) {
+      V held[kInner];
+#pragma GCC unroll 16
+      for (std::size_t i = 0; i < kInner; ++i) held[i] = inner(i);
+#pragma GCC unroll 16
+      for (std::size_t o = 0; o < kOuter; ++o) {
+        const V factor = outer(o);
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < kInner; ++i) sum(o, i) = fma(factor, held[i], sum(o, i));
       }
     }
   };

@@ -74,7 +74,7 @@ V tanh(V x) {
 
 template <class V>
 struct CellState {
-  V h, c;  // both are halves
+  typename V::Halves h, c;
 };
 
 // c' = f c + i g, h' = o tanh(c') of the gates before their activations, both rounded to half: tanh sees the rounded c'.
@@ -85,10 +85,10 @@ CellState<V> lstm_cell(V i, V f, V g, V o, V c) {
   const V forget = sigmoid_fraction(f).denominator;
   const Fraction<V> change = tanh_fraction(g);
   const V both = input * change.denominator;
-  const V next_c = rounded_to_half(fma(c, both, change.numerator * forget) / (both * forget));
-  const Fraction<V> shown = tanh_fraction(next_c);
+  const typename V::Halves next_c = rounded(fma(c, both, change.numerator * forget) / (both * forget));
+  const Fraction<V> shown = tanh_fraction(next_c.widened());
   const V output = sigmoid_fraction(o).denominator;
-  return {rounded_to_half(shown.numerator / (output * shown.denominator)), next_c};
+  return {rounded(shown.numerator / (output * shown.denominator)), next_c};
 }
 
 }  // namespace driftcast
