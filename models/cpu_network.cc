@@ -17,9 +17,8 @@ namespace {
 
 constexpr std::uint64_t kKernelVersion = 1;  // raised when the same weights give other bits
 
-constexpr std::size_t kStepBlock = 96;    // users at a time in step: their gates stay in the second cache
-constexpr std::size_t kReplayBlock = 24;  // users at a time in replay
-constexpr std::size_t kReplayRows = 384;  // of them all, at a time
+// Rows at a time: the more, the rarer the weights are read; the fewer, the surer their gates stay in the second cache.
+constexpr std::size_t kBlock = 48;
 
 // A matrix as the kernel wants it, its outputs padded to whole panels with zeros.
 struct Packed {
@@ -48,6 +47,18 @@ struct Packed {
   }
 
   std::size_t outputs() const { return panels * kPanel; }
+
+  // Of no rows and operands yet.
+  Chains chains_into(float* out) const {
+    Chains chains;
+    chains.panels = panels;
+    chains.weights = weights.data();
+    chains.panel_stride = depth * kPanel;
+    chains.start = bias.data();
+    chains.out = out;
+    chains.out_stride = outputs();
+    return chains;
+  }
 };
 
 Packed packed_layer(const LstmLayer& layer, std::size_t inputs, std::size_t hidden) {
@@ -180,15 +191,9 @@ void CpuNetwork::advance_layer(std::size_t index, const Stretch& stretch, const 
   const std::size_t offset = index * 2 * hidden_;
   const bool alone = stretch.users.size() == 1;
 
-  Chains chains;
-  chains.panels = layer.panels;
-  chains.panel_stride = layer.depth * kPanel;
-  chains.weights = layer.weights.data();
-  chains.start = layer.bias.data();
-  chains.out_stride = layer.outputs();
-  chains.out = scratch.gates.data();
-  chains.first = {input, inputs, inputs};
+  Chains chains = layer.chains_into(scratch.gates.data());
   chains.rows = stretch.rows.size();
+  chains.first = {input, inputs, inputs};
   if (!alone) {  // the inputs' part of all steps at once: the chains' beginnings
     kernel_.chains(chains);
     chains.weights += inputs * kPanel;
@@ -246,16 +251,11 @@ void CpuNetwork::forecast(Scratch& scratch) const {
     normalise(*wanted.row, x + r * kFeatures);
     kernel_.widen(halves(wanted.carried) + carried() - 2 * hidden_, h + r * hidden_, hidden_);
   }
-  kernel_.chains({.rows = rows,
-                  .panels = heads_.packed.panels,
-                  .first = {h, hidden_, hidden_},
-                  .second = {x, kFeatures, kFeatures},
-                  .weights = heads_.packed.weights.data(),
-                  .panel_stride = heads_.packed.depth * kPanel,
-                  .start = heads_.packed.bias.data(),
-                  .start_stride = 0,
-                  .out = out,
-                  .out_stride = outputs});
+  Chains chains = heads_.packed.chains_into(out);
+  chains.rows = rows;
+  chains.first = {h, hidden_, hidden_};
+  chains.second = {x, kFeatures, kFeatures};
+  kernel_.chains(chains);
   for (std::size_t r = 0; r < rows; ++r) {
     const NetworkStep& wanted = scratch.wanted[r];
     *wanted.forecast = net_forecast({out + r * outputs, heads_.horizons.size() * kHeadOutputs}, *wanted.row,
@@ -267,7 +267,7 @@ void CpuNetwork::forecast(Scratch& scratch) const {
 void CpuNetwork::step(std::span<const NetworkStep> users) const {
   Scratch& own = scratch();
   while (!users.empty()) {
-    const auto block = users.first(std::min(users.size(), kStepBlock));
+    const auto block = users.first(std::min(users.size(), kBlock));
     users = users.subspan(block.size());
     own.carried.clear();
     own.rows.clear();
@@ -299,7 +299,7 @@ void CpuNetwork::replay_block(std::span<const NetworkWindow* const> block, Scrat
       scratch.users.push_back(block.size());
       for (const NetworkWindow* user : block) scratch.rows.push_back(&user->rows[step]);
       ++step;
-    } while (step < longest && scratch.rows.size() + block.size() <= kReplayRows);
+    } while (step < longest && scratch.rows.size() + block.size() <= kBlock);
     advance({scratch.carried, scratch.users, scratch.rows}, scratch);
   }
   forecast(scratch);
@@ -315,7 +315,7 @@ void CpuNetwork::replay(std::span<const NetworkWindow> users) const {
   std::ranges::sort(own.windows, std::ranges::greater(), [](const NetworkWindow* user) { return user->rows.size(); });
   std::span<const NetworkWindow* const> rest = own.windows;
   while (!rest.empty()) {
-    const auto block = rest.first(std::min(rest.size(), kReplayBlock));
+    const auto block = rest.first(std::min(rest.size(), kBlock));
     rest = rest.subspan(block.size());
     replay_block(block, own);
   }

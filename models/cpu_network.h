@@ -28,7 +28,7 @@ bool has(Instructions instructions);
 Instructions best_instructions();
 
 // `horizons` are the configuration's, in steps: forecasts come by their slots; those that the network does not know are
-// not available. kData: the weights have a fault (fault_of).
+// not available. The processor must have the instructions. kData: the weights have a fault (fault_of).
 Result<std::unique_ptr<Network>> cpu_network(const NetworkWeights& weights, std::span<const int> horizons,
                                              Instructions instructions = best_instructions());
 
