@@ -37,6 +37,26 @@ std::uint64_t typical_of(std::vector<Candidate> candidates) {
 
 }  // namespace
 
+JointRatios joint_ratios(const ModelResult& with, const ModelResult& without, std::uint64_t seed) {
+  const std::map<std::string, ColumnScore> others(without.joint_by_user.begin(), without.joint_by_user.end());
+  std::vector<UserSum> squared_with;
+  std::vector<UserSum> squared_without;
+  std::vector<UserSum> log_with;
+  std::vector<UserSum> log_without;
+  for (const auto& [name, score] : with.joint_by_user) {
+    const auto other = others.find(name);
+    if (other == others.end()) continue;
+    squared_with.push_back({score.squared, score.count});
+    squared_without.push_back({other->second.squared, other->second.count});
+    log_with.push_back({score.log_score, score.count});
+    log_without.push_back({other->second.log_score, other->second.count});
+  }
+  JointRatios ratios{bootstrap_ratio(squared_with, squared_without, seed),
+                     bootstrap_ratio(log_with, log_without, seed)};
+  for (double* square : {&ratios.rmse.ratio, &ratios.rmse.low, &ratios.rmse.high}) *square = std::sqrt(*square);
+  return ratios;
+}
+
 ModelScores::ModelScores(std::vector<int> horizons, const ModelSet& models, const Split& split)
     : horizons_(std::move(horizons)),
       models_(models),

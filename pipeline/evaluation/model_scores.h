@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/evaluation/bootstrap.h"
 #include "pipeline/evaluation/evaluator.h"
 #include "pipeline/evaluation/outcome_scores.h"
 #include "pipeline/evaluation/outcomes.h"
@@ -56,6 +57,13 @@ struct ModelResult {
   std::vector<std::pair<std::string, ColumnScore>> joint_by_user;  // first horizon, by name
   std::vector<UserTrace> traces;                                   // a typical user of each stratum, dense first
 };
+
+// The joint forecast of one run divided by that of another, first horizon, over the users that both scored: below 1 the
+// first is better. Both runs must be of the same events.
+struct JointRatios {
+  RatioInterval rmse, log_score;
+};
+JointRatios joint_ratios(const ModelResult& with, const ModelResult& without, std::uint64_t seed);
 
 class ModelScores final : public Observer {
  public:

@@ -34,6 +34,7 @@ std::span<const Row> rows_between(const std::vector<Row>& rows, Step first, Step
 }  // namespace
 
 void Outcomes::accepted(const Event& event, Step step) {
+  first_step_ = std::min(first_step_.value_or(step), step);
   last_step_ = std::max(last_step_.value_or(step), step);
   User& user = users_[event.user_hash];
   StepOutcome& of_step = row_of(user.steps, {.step = step}, key_of);

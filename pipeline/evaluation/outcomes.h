@@ -42,8 +42,11 @@ class Outcomes {
   // All steps of the user that have events, ascending. Valid until the next event.
   std::span<const StepOutcome> steps(std::uint64_t user) const;
 
-  // The newest step of anybody's event; absent before the first.
+  // The oldest and the newest step of anybody's event; absent before the first.
+  std::optional<Step> first_step() const { return first_step_; }
   std::optional<Step> last_step() const { return last_step_; }
+
+  std::size_t users() const { return users_.size(); }
 
  private:
   struct CategoryOutcome {
@@ -58,7 +61,7 @@ class Outcomes {
   std::span<const StepOutcome> range(std::uint64_t user, Step first, Step last) const;
 
   std::unordered_map<std::uint64_t, User> users_;
-  std::optional<Step> last_step_;
+  std::optional<Step> first_step_, last_step_;
 };
 
 }  // namespace driftcast

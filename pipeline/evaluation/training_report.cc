@@ -54,8 +54,8 @@ td.apart,th.apart{padding-left:16px}
 th.group{text-align:center;padding-left:16px}
 td b{color:var(--main)}
 footer{margin-top:12px;font-size:11px;color:var(--quiet)}
-@media screen and (max-width:700px){.tiles{grid-auto-flow:row}
-.pictures{grid-template-columns:1fr}.split{flex-wrap:wrap}}
+@media screen and (max-width:700px){.tiles{grid-auto-flow:row;
+grid-template-columns:1fr 1fr} figure{max-width:400px} .pictures{grid-template-columns:1fr}.split{flex-wrap:wrap}}
 @page{size:A4;margin:9mm}
 @media print{
 :root{--paper:#fff;--ink:#111;--quiet:#555;--grid:#ddd;--soft:#f3f4f6;--main:#1d63d8;--other:#c2570c;--third:#7b3fc4}
@@ -236,7 +236,7 @@ std::string tiles(const TrainingReport& report) {
 std::string heading(const TrainingReport& report) {
   const std::string network = report.network.empty() ? "No network" : html_escaped(report.network);
   return fmt::format(
-      "<h1>Model {}</h1>\n<p>{}, from {}: {} events of {} users. Every figure is of the test part, from which "
+      "<h1>Model {}</h1>\n<p>{}, from {}: {} events of {} users. Every score is of the test part, from which "
       "nothing was learned.</p>\n",
       html_escaped(report.model), network, html_escaped(report.data), grouped(report.events), grouped(report.users));
 }

@@ -127,6 +127,17 @@ TEST_F(ModelScoresTest, VolumeIsScoredOverTheTestPartAlsoOfUsersWhoNeverComeAgai
   EXPECT_EQ(result.joint_by_user[0].second.squared, 49);
 }
 
+TEST(JointRatios, AreOfRootsAndOfUsersThatBothRunsScored) {
+  ModelResult with;
+  ModelResult without;
+  with.joint_by_user = {{"ann", {.squared = 4, .log_score = 3, .count = 2}}, {"bob", {.squared = 9, .count = 1}}};
+  without.joint_by_user = {{"ann", {.squared = 16, .log_score = 6, .count = 2}}, {"eve", {.squared = 1, .count = 1}}};
+  const JointRatios ratios = joint_ratios(with, without, 1);
+  EXPECT_DOUBLE_EQ(ratios.rmse.ratio, 0.5);
+  EXPECT_DOUBLE_EQ(ratios.rmse.high, 0.5);
+  EXPECT_DOUBLE_EQ(ratios.log_score.ratio, 0.5);
+}
+
 TEST_F(ModelScoresTest, TheTypicalUserOfAStratumHasTheMedianError) {
   // Three users with two points each, whose errors are 1, 2 and 9, and as many with a single point.
   for (const auto& [user, error] : {std::pair("a", 1.0), std::pair("b", 9.0), std::pair("c", 2.0)}) {

@@ -59,7 +59,9 @@ TEST(Outcomes, ALateEventIsCountedInItsOwnStep) {
   ASSERT_EQ(outcomes.steps(kAnn).size(), 2U);
   EXPECT_EQ(outcomes.steps(kAnn)[0].step, 4);
   EXPECT_EQ(outcomes.steps(kAnn)[1].amount, 3);
+  EXPECT_EQ(outcomes.first_step(), 4);
   EXPECT_EQ(outcomes.last_step(), 7);
+  EXPECT_EQ(outcomes.users(), 1U);
 }
 
 TEST(Outcomes, CategoriesAreAnsweredInTheOrderInWhichTheyAreAsked) {
@@ -73,6 +75,7 @@ TEST(Outcomes, CategoriesAreAnsweredInTheOrderInWhichTheyAreAsked) {
 
 TEST(Outcomes, AUserWhoWasNeverSeenDidNothing) {
   Outcomes outcomes;
+  EXPECT_EQ(outcomes.first_step(), std::nullopt);
   EXPECT_EQ(outcomes.last_step(), std::nullopt);
   outcomes.accepted(event_of(kAnn, kTea), -3);
   EXPECT_EQ(outcomes.events(kBob, -9, 9), 0);
