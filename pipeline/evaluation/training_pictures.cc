@@ -88,7 +88,7 @@ Points points_of(const std::vector<RocPoint>& curve) {
   return points;
 }
 
-// A part of the bar, with its name and its first day.
+// A part of the bar, with its name and its first and last day.
 std::string split_part(const TrainingReport& report, std::string_view name, Ink ink, Step first, Step last) {
   const double all = static_cast<double>(report.split.last - report.first + 1);
   if (last < first) return {};

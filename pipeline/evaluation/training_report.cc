@@ -130,9 +130,11 @@ std::string probability_table(const TrainingReport& report) {
   for (std::size_t c = 0; c < kProbabilityColumns.size(); ++c) {
     head += fmt::format("<th{}>{}</th>", c == 0 || c == 4 ? " class=\"apart\"" : "", kProbabilityColumns[c]);
   }
-  return "<h2>Purchase and churn, beside recency, frequency and spend (RFM)</h2>\n<div "
-         "class=\"wide\"><table><thead><tr>" +
-         head + "</tr></thead>\n<tbody>" + rows + "</tbody></table></div>\n";
+  return fmt::format(R"(<h2>Purchase and churn, beside recency, frequency and spend (RFM)</h2>
+<div class="wide"><table><thead><tr>{}</tr></thead>
+<tbody>{}</tbody></table></div>
+)",
+                     head, rows);
 }
 
 struct VolumeMetric {
@@ -180,6 +182,12 @@ std::vector<std::string> volume_names(const TrainingReport& report) {
   return names;
 }
 
+std::string_view short_name(const std::string& column) {
+  if (column == "joint_without_lstm") return "joint*";
+  if (column == "ewma_slow") return "ewma";
+  return column;
+}
+
 std::string volume_table(const TrainingReport& report) {
   const std::vector<std::string> names = volume_names(report);
   if (names.empty()) return {};
@@ -188,20 +196,23 @@ std::string volume_table(const TrainingReport& report) {
   for (const VolumeMetric& metric : kVolumeMetrics) {
     groups += fmt::format("<th class=\"group\" colspan=\"{}\">{}</th>", names.size(), metric.name);
     for (const std::string& name : names) {
-      head += fmt::format("<th{}>{}</th>", name == names.front() ? " class=\"apart\"" : "",
-                          name == "joint_without_lstm" ? "joint*"
-                          : name == "ewma_slow"        ? "ewma"
-                                                       : name);
+      head += fmt::format("<th{}>{}</th>", name == names.front() ? " class=\"apart\"" : "", short_name(name));
     }
   }
   std::string rows;
   for (std::size_t slot = 0; slot < report.result.volume.horizons.size(); ++slot) {
+    std::string of_horizon;
     for (std::size_t stratum = kStrata; stratum-- > 0;) {
-      rows += volume_row(report, slot, stratum, stratum + 1 == kStrata, names);
+      of_horizon += volume_row(report, slot, stratum, of_horizon.empty(), names);
     }
+    rows += of_horizon;
   }
-  return "<h2>Volume: events in the coming steps</h2>\n<div class=\"wide\"><table><thead><tr>" + groups +
-         "</tr>\n<tr>" + head + "</tr></thead>\n<tbody>" + rows + "</tbody></table></div>\n";
+  return fmt::format(R"(<h2>Volume: events in the coming steps</h2>
+<div class="wide"><table><thead><tr>{}</tr>
+<tr>{}</tr></thead>
+<tbody>{}</tbody></table></div>
+)",
+                     groups, head, rows);
 }
 
 std::string tile(std::string_view what, const std::string& figure, const std::string& beside) {
@@ -241,24 +252,24 @@ std::string heading(const TrainingReport& report) {
       html_escaped(report.model), network, html_escaped(report.data), grouped(report.events), grouped(report.users));
 }
 
+constexpr std::string_view kDefinitions =
+    R"(A forecast counts when its whole horizon lies in the test part. <b>Log score</b>: mean of minus log probability
+of what came, in nats; <b>RMSE, MAE</b>: of the sum of events in the horizon; lower is better. Users are dense from 3,
+medium from 0.3 events per step, else sparse. <b>Purchase</b>: at least one in the horizon; <b>churn</b>: no event at all.
+<b>AUC</b>: chance that one who did is ranked above one who did not; <b>Brier</b>: mean squared error of the chance;
+<b>ECE</b>: mean distance of chance and share, in ten bins; F1, precision, recall and accuracy at the threshold that was
+best in validation. <b>RFM</b>: logistic regression on recency, frequency and spend, fitted on the training part. Bold
+blue: best.)";
+constexpr std::string_view kWithoutDefinition = R"(
+<b>joint*</b>: the joint forecast of the same model without its network.)";
+constexpr std::string_view kRatioDefinition = R"(
+<b>Ratios</b>: joint forecast with its network / without, first horizon, with 95 % intervals by a bootstrap over users;
+below 1 the network helps.)";
+
 std::string footnotes(const TrainingReport& report) {
-  std::string text =
-      "<footer>A forecast counts when its whole horizon lies in the test part. <b>Log score</b>: mean of minus log "
-      "probability of what came, in nats; <b>RMSE, MAE</b>: of the sum of events in the horizon; lower is better. "
-      "Users "
-      "are dense above 3, medium above 0.3 events per step, else sparse. <b>Purchase</b>: at least one in the horizon; "
-      "<b>churn</b>: no event at all. <b>AUC</b>: chance that one who did is ranked above one who did not; "
-      "<b>Brier</b>: mean squared error of the chance; <b>ECE</b>: mean distance of chance and share, in ten bins; F1, "
-      "precision, recall and accuracy at the threshold that was best in validation. <b>RFM</b>: logistic regression on "
-      "recency, frequency and spend, fitted on the training part. Bold blue: best.";
-  if (report.without) text += " <b>joint*</b>: the joint forecast of the same model without its network.";
-  if (report.rmse_ratio || report.log_score_ratio) {
-    text +=
-        " <b>Ratios</b>: joint forecast with its network / without, first horizon, with 95 % intervals by a bootstrap "
-        "over users; below 1 the "
-        "network helps.";
-  }
-  return text + "</footer>\n";
+  const bool ratios = report.rmse_ratio || report.log_score_ratio;
+  return fmt::format("<footer>{}{}{}</footer>\n", kDefinitions, report.without ? kWithoutDefinition : "",
+                     ratios ? kRatioDefinition : "");
 }
 
 }  // namespace
