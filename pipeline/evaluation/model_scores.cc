@@ -23,12 +23,12 @@ Candidate candidate_of(std::uint64_t user, const UserTrace& trace) {
   return {trace.points.size(), sum / static_cast<double>(trace.points.size()), user};
 }
 
-// The median by error among the half with the most points.
+// The median by error among the tenth with the most points.
 std::uint64_t typical_of(std::vector<Candidate> candidates) {
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return std::pair(b.points, a.user) < std::pair(a.points, b.user);
   });
-  candidates.resize((candidates.size() + 1) / 2);
+  candidates.resize((candidates.size() + 9) / 10);
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return std::pair(a.mean_error, a.user) < std::pair(b.mean_error, b.user);
   });
@@ -158,9 +158,22 @@ std::vector<UserTrace> ModelScores::typical_users() const {
     for (const auto& [name, trace] : users) {
       if (trace.stratum == stratum) candidates.push_back(candidate_of(name, trace));
     }
-    if (!candidates.empty()) typical.push_back(users.at(typical_of(std::move(candidates))));
+    if (candidates.empty()) continue;
+    const std::uint64_t user = typical_of(std::move(candidates));
+    UserTrace& trace = typical.emplace_back(users.at(user));
+    trace.first = split_.validation_last + 1;
+    trace.came = sums_of(user);
   }
   return typical;
+}
+
+// Of the first horizon, after every step of the test part.
+std::vector<double> ModelScores::sums_of(std::uint64_t user) const {
+  std::vector<double> sums;
+  for (Step step = split_.validation_last + 1; step + horizons_[0] <= split_.last; ++step) {
+    sums.push_back(static_cast<double>(outcomes_.events(user, step + 1, step + horizons_[0])));
+  }
+  return sums;
 }
 
 }  // namespace driftcast

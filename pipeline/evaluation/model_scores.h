@@ -49,6 +49,8 @@ struct TracePoint {
 struct UserTrace {
   std::size_t stratum = 0;  // index into kStratumNames, at the first point
   std::vector<TracePoint> points;
+  Step first = 0;            // of the test part
+  std::vector<double> came;  // events in the horizons after `first`, `first` + 1 and so on, as far as the data reaches
 };
 
 struct ModelResult {
@@ -73,8 +75,8 @@ class ModelScores final : public Observer {
   void judged(const StepClosed& closed, std::span<const Matured> matured,
               const std::optional<Forecast>& forecast) override;
 
-  // Once, after the run. A stratum's typical user is the one whose mean absolute error is the median among the half of
-  // its users with the most points; strata without users are left out.
+  // Once, after the run. A stratum's typical user is the one whose mean absolute error is the median among the tenth
+  // of its users with the most points; strata without users are left out.
   ModelResult finish();
 
  private:
@@ -92,6 +94,7 @@ class ModelScores final : public Observer {
   bool happened(const Row& row, Probability what, int horizon) const;
   std::pair<OutcomeScores, OutcomeScores> score(Probability what, std::size_t slot) const;
   std::vector<UserTrace> typical_users() const;
+  std::vector<double> sums_of(std::uint64_t user) const;
 
   std::vector<int> horizons_;
   const ModelSet& models_;

@@ -47,32 +47,47 @@ Axis date_axis(const StepGrid& grid, Step first, Step last) {
   for (Step step = first + steps / 8; step <= last - steps / 16; step += stride) {
     axis.ticks.push_back({static_cast<double>(step), tick_text(grid, step, steps)});
   }
-  axis.label = "forecast made after";
+  axis.label = "seen from";
   return axis;
 }
 
-std::string user_picture(const TrainingReport& report, const UserTrace& trace) {
-  Points came;
-  Points mean;
-  Points lo;
-  Points hi;
-  double highest = 1;
+// One of the trace's numbers by step, to `last`: a forecast is what is known until the step before the next one.
+Points held(const UserTrace& trace, double TracePoint::*number, Step last) {
+  Points points;
+  const auto hold_to = [&](double x) {
+    if (!points.empty() && x > points.back().x) points.push_back({x, points.back().y});
+  };
   for (const TracePoint& point : trace.points) {
-    const auto x = static_cast<double>(point.step);
-    came.push_back({x, point.came});
-    mean.push_back({x, point.mean});
-    lo.push_back({x, point.lo});
-    hi.push_back({x, point.hi});
-    highest = std::max({highest, point.came, point.hi, point.mean});
+    hold_to(static_cast<double>(point.step - 1));
+    points.push_back({static_cast<double>(point.step), point.*number});
+  }
+  hold_to(static_cast<double>(last));
+  return points;
+}
+
+Points came_of(const UserTrace& trace) {
+  Points points;
+  for (const double sum : trace.came) {
+    points.push_back({static_cast<double>(trace.first) + static_cast<double>(points.size()), sum});
+  }
+  return points;
+}
+
+std::string user_picture(const TrainingReport& report, const UserTrace& trace) {
+  const Step last = trace.first + static_cast<Step>(trace.came.size()) - 1;
+  const Points came = came_of(trace);
+  const Points hi = held(trace, &TracePoint::hi, last);
+  double highest = 1;
+  for (const Points& points : {came, hi}) {
+    for (const ChartPoint& point : points) highest = std::max(highest, point.y);
   }
   const int horizon = report.result.probabilities[0].horizon;
   const std::string title = fmt::format("A typical {} user", kStratumNames[trace.stratum]);
-  SvgChart chart(date_axis(report.grid, trace.points.front().step, trace.points.back().step),
+  SvgChart chart(date_axis(report.grid, trace.first, last),
                  round_axis(0, 1.05 * highest, 4, fmt::format("events in the next {} steps", horizon)), title);
-  chart.band(lo, hi, Ink::kMain);
+  chart.band(held(trace, &TracePoint::lo, last), hi, Ink::kMain);
   chart.line(came, Ink::kInk);
-  chart.line(mean, Ink::kMain);
-  if (came.size() < 2) chart.dots(came, Ink::kInk);
+  chart.line(held(trace, &TracePoint::mean, last), Ink::kMain);
   return figure(title, {{Ink::kInk, "came"}, {Ink::kMain, "forecast"}, {Ink::kMain, "90 % interval", "area"}}, chart);
 }
 

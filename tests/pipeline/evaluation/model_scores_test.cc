@@ -139,12 +139,12 @@ TEST(JointRatios, AreOfRootsAndOfUsersThatBothRunsScored) {
 }
 
 TEST_F(ModelScoresTest, TheTypicalUserOfAStratumHasTheMedianError) {
-  // Three users with two points each, whose errors are 1, 2 and 9, and as many with a single point.
+  // Three users with two points each, whose errors are 1, 2 and 9, and 27 with a single point.
   for (const auto& [user, error] : {std::pair("a", 1.0), std::pair("b", 9.0), std::pair("c", 2.0)}) {
     forecast(user, 45, {.mean = error}, kDense);
     forecast(user, 50, {.mean = error}, kDense);
   }
-  for (const char* user : {"d", "e", "f"}) forecast(user, 45, {.mean = 3}, kDense);
+  for (int user = 0; user < 27; ++user) forecast("once" + std::to_string(user), 45, {.mean = 3}, kDense);
   forecast("quiet", 45, {.mean = 4});
   event("quiet", 46);
   const std::vector<UserTrace> traces = scores_.finish().traces;
@@ -156,6 +156,10 @@ TEST_F(ModelScoresTest, TheTypicalUserOfAStratumHasTheMedianError) {
   EXPECT_EQ(traces[1].points[0].step, 45);
   EXPECT_EQ(traces[1].points[0].came, 1);
   EXPECT_EQ(traces[1].points[0].hi, 8);
+  EXPECT_EQ(traces[1].first, 41);
+  const std::vector<double> came(traces[1].came.begin(), traces[1].came.begin() + 6);
+  EXPECT_EQ(came, (std::vector<double>{0, 0, 1, 1, 1, 0}));  // after steps 41 to 46, of which 46 had an event
+  EXPECT_EQ(traces[1].came.size(), 17U);                     // the last after step 57
 }
 
 }  // namespace
