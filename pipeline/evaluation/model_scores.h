@@ -10,8 +10,8 @@
 // (pipeline/evaluation/rfm.h), fitted on the training part's forecasts, scored on the very same forecasts. Both get the
 // threshold that has the best F1 on the validation part. What the scores mean: pipeline/evaluation/outcome_scores.h.
 //
-// Split::last must be the last step of the data: volume is scored as far as time has come. Needs a run with threads = 1.
-// Memory: Outcomes, the evaluator, and 128 bytes per published forecast.
+// Split::last must be the last step of the data: volume is scored as far as time has come. Needs a run with threads
+// = 1. Memory: Outcomes, the evaluator, and 128 bytes per published forecast.
 #pragma once
 
 #include <array>

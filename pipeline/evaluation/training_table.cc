@@ -138,10 +138,11 @@ std::optional<double> coverage(const Evaluation& evaluation) {
 }
 
 std::string training_table(const TrainingReport& report) {
-  std::string text = fmt::format(
-      "{}: {} events of {} users, {} to {}\nscored on {} to {}\n\n", report.data, grouped(report.events),
-      grouped(report.users), step_text(report.grid, report.first), step_text(report.grid, report.split.last),
-      step_text(report.grid, report.split.validation_last + 1), step_text(report.grid, report.split.last));
+  std::string text =
+      fmt::format("{}: {} events of {} users, {} to {}\nscored on {} to {}\n\n", printable(report.data, true),
+                  grouped(report.events), grouped(report.users), step_text(report.grid, report.first),
+                  step_text(report.grid, report.split.last), step_text(report.grid, report.split.validation_last + 1),
+                  step_text(report.grid, report.split.last));
   for (const ProbabilityScores& scores : report.result.probabilities) {
     text += probability_rows("purchase", scores.horizon, scores.purchase, scores.purchase_baseline);
     text += probability_rows("churn", scores.horizon, scores.churn, scores.churn_baseline);

@@ -209,7 +209,7 @@ TEST(TrainingReport, TheTableNamesEveryModelAndFitsATerminal) {
   }
 }
 
-TEST(TrainingReport, StepsAreDates) {
+TEST(TrainingReport, StepsAreDatesWithTheTimeWhereTheyAreShort) {
   EXPECT_EQ(step_text(StepGrid{}, 20'000), "2024-10-04");
   EXPECT_EQ(step_text(StepGrid{std::chrono::hours{1}, Duration{0}}, 20'000 * 24 + 7), "2024-10-04 07:00");
 }
