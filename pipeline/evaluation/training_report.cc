@@ -254,12 +254,12 @@ std::string heading(const TrainingReport& report) {
 
 constexpr std::string_view kDefinitions =
     R"(A forecast counts when its whole horizon lies in the test part. <b>Log score</b>: mean of minus log probability
-of what came, in nats; <b>RMSE, MAE</b>: of the sum of events in the horizon; lower is better. Users are dense from
-3, medium from 0.3 events per step, else sparse. <b>Purchase</b>: at least one in the horizon; <b>churn</b>: no event
-at all. <b>AUC</b>: chance that one who did is ranked above one who did not; <b>Brier</b>: mean squared error of the
-chance; <b>ECE</b>: mean distance of chance and share, in ten bins; F1, precision, recall and accuracy at the threshold
-that was best in validation. <b>RFM</b>: logistic regression on recency, frequency and spend, fitted on the training part. Bold
-blue: best.)";
+of what came, in nats; <b>RMSE, MAE</b>: of the sum of events in the horizon; lower is better. Users are dense from 3,
+medium from 0.3 events per step, else sparse. <b>Purchase</b>: at least one in the horizon; <b>churn</b>: no event at
+all. <b>AUC</b>: chance that one who did is ranked above one who did not; <b>Brier</b>: mean squared error of the
+chance; <b>ECE</b>: mean distance of chance and share, in ten bins; F1, precision, recall and accuracy at the
+threshold that was best in validation. <b>RFM</b>: logistic regression on recency, frequency and spend, fitted on the
+training part. Bold blue: best.)";
 constexpr std::string_view kWithoutDefinition = R"(
 <b>joint*</b>: the joint forecast of the same model without its network.)";
 constexpr std::string_view kRatioDefinition = R"(
