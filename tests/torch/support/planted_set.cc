@@ -23,12 +23,12 @@ class Chance {
   std::mt19937_64 engine_;
 };
 
-struct Step {
+struct Day {
   double events = 0, carts = 0, purchases = 0;
 };
 
-std::vector<Step> drawn_steps(std::size_t steps, Chance& chance) {
-  std::vector<Step> drawn(steps);
+std::vector<Day> drawn_steps(std::size_t steps, Chance& chance) {
+  std::vector<Day> drawn(steps);
   const auto phase = static_cast<std::size_t>(chance.unit() * 28);
   bool cart = false;
   for (std::size_t t = 0; t < steps; ++t) {
@@ -40,9 +40,9 @@ std::vector<Step> drawn_steps(std::size_t steps, Chance& chance) {
   return drawn;
 }
 
-float log1p(double value) { return static_cast<float>(std::log1p(value)); }
+float log_of(double value) { return static_cast<float>(std::log1p(value)); }
 
-std::vector<FeatureRow> rows_of(const std::vector<Step>& steps) {
+std::vector<FeatureRow> rows_of(const std::vector<Day>& steps) {
   std::vector<FeatureRow> rows(steps.size());
   double fast = 0, medium = 0, slow = 0;
   for (std::size_t t = 0; t < steps.size(); ++t) {
@@ -50,12 +50,12 @@ std::vector<FeatureRow> rows_of(const std::vector<Step>& steps) {
     fast += 0.3 * (steps[t].events - fast);
     medium += 0.1 * (steps[t].events - medium);
     slow += 0.02 * (steps[t].events - slow);
-    at(row, Feature::kViews) = log1p(steps[t].events);
-    at(row, Feature::kCarts) = log1p(steps[t].carts);
-    at(row, Feature::kPurchases) = log1p(steps[t].purchases);
-    at(row, Feature::kLevelFast) = log1p(fast);
-    at(row, Feature::kLevelMedium) = log1p(medium);
-    at(row, Feature::kLevelSlow) = log1p(slow);
+    at(row, Feature::kViews) = log_of(steps[t].events);
+    at(row, Feature::kCarts) = log_of(steps[t].carts);
+    at(row, Feature::kPurchases) = log_of(steps[t].purchases);
+    at(row, Feature::kLevelFast) = log_of(fast);
+    at(row, Feature::kLevelMedium) = log_of(medium);
+    at(row, Feature::kLevelSlow) = log_of(slow);
   }
   return rows;
 }
@@ -67,7 +67,7 @@ Part part_of(std::size_t made, std::size_t known, std::size_t steps) {
   return made >= validation && known <= steps ? Part::kTest : Part::kNone;
 }
 
-TrainingLabel label_at(std::size_t row, const std::vector<Step>& steps, const std::vector<int>& horizons) {
+TrainingLabel label_at(std::size_t row, const std::vector<Day>& steps, const std::vector<int>& horizons) {
   TrainingLabel label;
   label.row = static_cast<std::uint32_t>(row);
   label.shares = {0.6F, 0.3F, 0.1F};
@@ -96,7 +96,7 @@ TrainingSet planted_set(std::size_t users, std::size_t steps, std::uint64_t seed
   set.horizons = {1, 7};
   set.purchases = true;
   for (std::size_t u = 0; u < users; ++u) {
-    const std::vector<Step> drawn = drawn_steps(steps - u % 5, chance);
+    const std::vector<Day> drawn = drawn_steps(steps - u % 5, chance);
     TrainingUser user;
     user.rows = rows_of(drawn);
     for (std::size_t t = 0; t < drawn.size(); ++t) user.labels.push_back(label_at(t, drawn, set.horizons));
