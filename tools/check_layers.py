@@ -39,6 +39,7 @@ INNER_ARROWS = {
 # Where the headers of others may appear. A header that is neither here nor of the standard library appears nowhere.
 OTHERS = {
     "Eigen/*":        ["models/*.cc"],
+    "c10/*":          ["models/torch/torch_network.cc"],
     "torch/*":        ["models/torch/learner.cc", "models/torch/torch_network.cc", "models/torch/library.cc",
                        "tests/torch/*", "bench/torch_bench.cc"],
     "rocksdb/*":      ["state/rocksdb_store.cc", "tests/state/*"],

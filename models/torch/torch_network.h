@@ -1,7 +1,7 @@
 // The network through LibTorch, on its CPU or on a GPU: the meaning of models/cpu_network.h, its bits not promised.
 //
-// Weights stay on the device. One call at a time uses the device; others wait. c10's errors become DeviceLost
-// (models/device_lost.h): the caller goes on with the network on the CPU.
+// Weights stay on the device. A call borrows a lane (staging memory and streams) for itself; there are as many as calls
+// ever ran at once. c10's errors become DeviceLost (models/device_lost.h): the caller goes on with the network on the CPU.
 #pragma once
 
 #include <memory>
