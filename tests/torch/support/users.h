@@ -1,0 +1,83 @@
+// Networks and users made of chance, and what a network leaves of the users.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "models/network.h"
+#include "models/network_weights.h"
+
+namespace driftcast {
+
+// Weights as after some training: heads that say something, features that are normalised.
+inline NetworkWeights some_weights(std::size_t hidden, std::size_t layers, std::vector<int> horizons = {1, 7, 30}) {
+  NetworkWeights weights = fresh_network(hidden, layers, std::move(horizons), 5);
+  std::mt19937_64 random(5);
+  std::normal_distribution<float> normal;
+  for (float& number : weights.head) number = normal(random) / 10;
+  for (float& number : weights.head_bias) number = normal(random) / 10;
+  for (float& number : weights.mean) number = normal(random);
+  for (float& number : weights.scale) number = 0.2F + std::abs(normal(random));
+  weights.purchases = true;
+  return weights;
+}
+
+inline std::vector<FeatureRow> some_rows(std::size_t count, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal(0, 2);
+  std::vector<FeatureRow> rows(count);
+  for (FeatureRow& row : rows) {
+    for (float& value : row) value = normal(random);
+  }
+  return rows;
+}
+
+struct Users {
+  std::vector<Half> carried;  // [users, Network::carried()]
+  std::vector<NetForecast> forecasts;
+
+  Users(const Network& network, std::size_t count) : carried(count * network.carried()), forecasts(count) {}
+
+  std::span<const Half> of(std::size_t user) const {
+    const std::size_t each = carried.size() / forecasts.size();
+    return std::span(carried).subspan(user * each, each);
+  }
+};
+
+// One step of all users, a row each.
+inline void step(const Network& network, std::span<const FeatureRow> rows, Users& users) {
+  std::vector<NetworkStep> steps;
+  for (std::size_t u = 0; u < rows.size(); ++u) {
+    steps.push_back({&rows[u], users.carried.data() + u * network.carried(), &users.forecasts[u]});
+  }
+  network.step(steps);
+}
+
+inline Users replayed(const Network& network, const std::vector<std::vector<FeatureRow>>& rows) {
+  Users users(network, rows.size());
+  std::vector<NetworkWindow> windows;
+  for (std::size_t u = 0; u < rows.size(); ++u) {
+    windows.push_back({rows[u], users.carried.data() + u * network.carried(), &users.forecasts[u]});
+  }
+  network.replay(windows);
+  return users;
+}
+
+// How many halves lie between two, one of them counted: 0 for equal ones, 1 for neighbours.
+inline int halves_between(Half a, Half b) {
+  const auto place = [](Half half) { return (half.bits & 0x8000U) != 0 ? -(half.bits & 0x7fff) : half.bits & 0x7fff; };
+  return std::abs(place(a) - place(b));
+}
+
+inline float largest_difference(std::span<const Half> a, std::span<const Half> b) {
+  float largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(to_float(a[i]) - to_float(b[i])));
+  return largest;
+}
+
+}  // namespace driftcast
