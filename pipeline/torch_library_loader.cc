@@ -16,24 +16,33 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFile = "libdriftcast_torch.so";
 
+const char* named_library() {
+  const char* named = std::getenv("DRIFTCAST_TORCH_LIBRARY");
+  return named != nullptr && *named != '\0' ? named : nullptr;
+}
+
 std::vector<fs::path> candidates() {
-  if (const char* named = std::getenv("DRIFTCAST_TORCH_LIBRARY"); named != nullptr && *named != '\0') return {named};
+  if (const char* named = named_library(); named != nullptr) return {named};
   std::error_code failure;
   const fs::path folder = fs::read_symlink("/proc/self/exe", failure).parent_path();
   return {folder / kFile, folder / "../lib/driftcast" / kFile};
 }
 
-// OpenBLAS reads it when it is loaded. Debian 12's does not know Intel's processors of 2023 and later, and takes them for
-// ones of 2004. What is set already stays.
-void tell_openblas_the_processor() {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", /*overwrite=*/0);
-  } else {
-    setenv("OPENBLAS_CORETYPE", "Haswell", /*overwrite=*/0);
+Error no_library() {
+  if (const char* named = named_library(); named != nullptr) {
+    return error(ErrorCode::kUnavailable, "there is no " + std::string(named) + ", named by DRIFTCAST_TORCH_LIBRARY");
   }
+  return error(ErrorCode::kUnavailable,
+               "this build has no LibTorch: install libtorch-dev and build again, with ./dev build --torch");
 }
 
 }  // namespace
+
+void tell_openblas_the_processor() {
+  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  setenv("OPENBLAS_CORETYPE", wide ? "SkylakeX" : "Haswell", /*overwrite=*/0);
+}
 
 Result<TorchLibrary*> load_torch_library() {
   std::error_code failure;
@@ -48,8 +57,7 @@ Result<TorchLibrary*> load_torch_library() {
     }
     return error(ErrorCode::kConfig, path.string() + " belongs to another build of driftcast: build both again");
   }
-  return error(ErrorCode::kUnavailable,
-               "this build has no LibTorch: install libtorch-dev and build again, with ./dev build --torch");
+  return no_library();
 }
 
 }  // namespace driftcast

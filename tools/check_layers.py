@@ -61,7 +61,7 @@ OTHERS = {
     "rapidcheck*":    ["tests/*"],
     "benchmark/*":    ["bench/*"],
     # the operating system and the processor
-    "dlfcn.h":        ["pipeline/torch_library_loader.cc"],
+    "dlfcn.h":        ["pipeline/torch_library_loader.cc", "tests/torch/*"],
     "fcntl.h":        ["state/*.cc", "config/files.cc", "pipeline/*.cc", "tests/*", "bench/*"],
     "unistd.h":       ["state/*.cc", "config/files.cc", "pipeline/*.cc", "tests/*", "bench/*"],
     "netinet/*":      ["tests/*"],
