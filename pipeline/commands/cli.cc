@@ -26,17 +26,6 @@ std::optional<std::string> environment(std::string_view name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// What the configuration knows and this version does not have yet.
-void check_models(const PipelineOptions& options, std::vector<Problem>& problems) {
-  if (!options.model_dir.empty()) {
-    problems.push_back({"model.dir", "this version has no model directories yet; leave it empty"});
-  }
-  if (options.model_device == "cuda") {
-    problems.push_back(
-        {"model.device", "'cuda' is for a network, which this version does not have yet; use auto or cpu"});
-  }
-}
-
 }  // namespace
 
 void ConfigArguments::add_to(CLI::App& command) {
@@ -50,7 +39,6 @@ Result<Settings> ConfigArguments::load() const {
   const std::optional<std::string> path = file.empty() ? std::nullopt : std::optional(file);
   Loaded loaded = load_settings(path, overrides, environment);
   set_up_logging(loaded.settings.pipeline.log);  // problems are told as it says, too
-  check_models(loaded.settings.pipeline, loaded.problems);
   if (auto start = parse_start(loaded.settings.pipeline.start); !start) {
     loaded.problems.push_back({"start", start.error().message});
   }

@@ -9,6 +9,7 @@
 #include "config/fields.h"
 #include "pipeline/commands/cli.h"
 #include "pipeline/kafka_check.h"
+#include "pipeline/serving_model.h"
 
 namespace driftcast {
 namespace {
@@ -44,8 +45,9 @@ Result<void> check_on_kafka(const Settings& settings) {
 Result<void> check(const CheckArguments& arguments) {
   const auto settings = arguments.config.load();
   if (!settings) return settings.error();
-  fmt::print("ok: {} settings, output hash {:016x}, model {}\n", fields().size(), output_hash(*settings),
-             default_models().id);
+  const auto models = open_model(*settings);
+  if (!models) return models.error();
+  fmt::print("ok: {} settings, output hash {:016x}, model {}\n", fields().size(), output_hash(*settings), models->id);
   return arguments.kafka ? check_on_kafka(*settings) : Result<void>();
 }
 

@@ -13,6 +13,7 @@
 #include "pipeline/explain/explain.h"
 #include "pipeline/explain/explain_reader.h"
 #include "pipeline/file_sink.h"
+#include "pipeline/serving_model.h"
 
 namespace driftcast {
 namespace {
@@ -36,10 +37,10 @@ Result<void> make_events(Arguments& arguments) {
   return {};
 }
 
-Result<Summary> run(const Settings& settings, ForecastSkill& skill) {
+Result<Summary> run(const Settings& settings, const ModelSet& models, ForecastSkill& skill) {
   ProgressLine line;
-  auto summary = run_files(settings, default_models(), stop_requested(),
-                           [&](const Progress& progress) { line.show(progress); }, {.observer = &skill});
+  auto summary = run_files(settings, models, stop_requested(), [&](const Progress& progress) { line.show(progress); },
+                           {.observer = &skill});
   line.finish();
   return summary;
 }
@@ -93,6 +94,8 @@ Result<void> show_somebody(const Arguments& arguments, const Settings& settings)
 Result<void> run_demo(Arguments& arguments) {
   auto settings = arguments.config.load();
   if (!settings) return settings.error();
+  const auto models = open_model(*settings);
+  if (!models) return models.error();
   PipelineOptions& pipeline = settings->pipeline;
   if (arguments.events.empty()) arguments.events = pipeline.source.path;
   const std::array<std::string, 2> inputs = {arguments.events, arguments.labels};
@@ -105,7 +108,7 @@ Result<void> run_demo(Arguments& arguments) {
   pipeline.explain = true;
   settings->state.dir.clear();
   ForecastSkill skill(settings->operators.horizons.front(), pipeline.source.partitions);
-  const auto summary = run(*settings, skill);
+  const auto summary = run(*settings, *models, skill);
   if (!summary) return summary.error();
   fmt::print("\n{}", summary_text(*summary));
   if (stop_requested()) return {};

@@ -10,6 +10,7 @@
 #include "pipeline/evaluation/evaluation_report.h"
 #include "pipeline/evaluation/evaluator.h"
 #include "pipeline/file_sink.h"
+#include "pipeline/serving_model.h"
 
 namespace driftcast {
 namespace {
@@ -30,10 +31,12 @@ Result<void> evaluate(const Arguments& arguments) {
   settings->operators.models = true;
   settings->state.dir.clear();
   settings->operators.categories.top = std::max(settings->operators.categories.top, 10);  // for NDCG@10
+  const auto models = open_model(*settings);
+  if (!models) return models.error();
   watch_signals();
-  Evaluator evaluator(settings->operators.horizons, default_models());
+  Evaluator evaluator(settings->operators.horizons, *models);
   ProgressLine line;
-  const auto summary = run_files(*settings, default_models(), stop_requested(),
+  const auto summary = run_files(*settings, *models, stop_requested(),
                                  [&](const Progress& progress) { line.show(progress); }, {.observer = &evaluator});
   line.finish();
   if (!summary) return summary.error();

@@ -10,6 +10,7 @@
 #include "pipeline/commands/cli.h"
 #include "pipeline/http_server.h"
 #include "pipeline/metrics.h"
+#include "pipeline/serving_model.h"
 
 namespace driftcast {
 namespace {
@@ -108,6 +109,8 @@ int run(const RunArguments& arguments) {
   if (arguments.no_close) settings->pipeline.source.close = false;
   if (auto usable = check_usage(arguments, *settings); !usable) return complain(usable.error());
   if (auto runnable = check_runnable(*settings); !runnable) return complain(runnable.error());
+  const auto models = open_model(*settings);
+  if (!models) return complain(models.error());
   watch_signals();
   Metrics metrics(settings->operators.horizons);
   const auto server = serve(settings->pipeline.http, metrics);
@@ -115,7 +118,7 @@ int run(const RunArguments& arguments) {
   Reporter reporter(metrics);
   const auto report = [&](const Progress& progress) { reporter.show(progress); };
   const Watchers watchers = *server ? Watchers{&metrics.forecast_scores(), &metrics} : Watchers();
-  const auto summary = run_job(*settings, default_models(), arguments, report, watchers);
+  const auto summary = run_job(*settings, *models, arguments, report, watchers);
   reporter.finish();
   if (!summary) return complain(summary.error());
   fmt::print("{}", summary_text(*summary));

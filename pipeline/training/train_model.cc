@@ -193,25 +193,12 @@ class Training {
     if (!with) return with.error();
     auto without = scores_of("scoring it without its network", priors_);
     if (!without) return without.error();
-    compare(*with, *without);
+    const JointRatios ratios = joint_ratios(*with, *without, kBootstrapSeed);
+    report_.rmse_ratio = ratios.rmse;
+    report_.log_score_ratio = ratios.log_score;
     report_.result = *std::move(with);
     report_.without = std::move(without->volume);
     return {};
-  }
-
-  void compare(const ModelResult& with, const ModelResult& without) {
-    const auto ratio = [&](double ColumnScore::*score) {
-      std::array<std::vector<UserSum>, 2> sums;
-      for (std::size_t side = 0; side < 2; ++side) {
-        for (const auto& [name, column] : (side == 0 ? with : without).joint_by_user) {
-          sums[side].push_back({column.*score, column.count});
-        }
-      }
-      return bootstrap_ratio(sums[0], sums[1], kBootstrapSeed);
-    };
-    report_.log_score_ratio = ratio(&ColumnScore::log_score);
-    const RatioInterval squared = ratio(&ColumnScore::squared);
-    report_.rmse_ratio = {std::sqrt(squared.ratio), std::sqrt(squared.low), std::sqrt(squared.high)};
   }
 
   Result<void> write() {
