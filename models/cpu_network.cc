@@ -1,7 +1,8 @@
 #include "models/cpu_network.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -179,7 +180,7 @@ void CpuNetwork::normalise(const FeatureRow& row, float* x) const {
     const float value = (row[f] - mean_[f]) * scale_[f];
     const float below = value < kLargestInput ? value : kLargestInput;
     const float inside = below > -kLargestInput ? below : -kLargestInput;
-    x[f] = value == value ? inside : 0;  // NaN
+    x[f] = std::isnan(value) ? 0 : inside;
   }
 }
 

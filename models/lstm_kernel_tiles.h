@@ -25,10 +25,19 @@ struct Tiles {
     static constexpr std::size_t kShare = kVectors < kPerPanel ? kVectors : kPerPanel;  // vectors in one panel
     static constexpr std::size_t kPanels = kVectors / kShare;
 
-    V sums[kRows][kVectors];
-    const float* weights[kPanels];
+    V sums[kRows][kVectors] = {};
+    const float* weights[kPanels] = {};
 
-    Tile(const Chains& chains, std::size_t row, std::size_t vector) {
+    // The tile whose first row is `row`, and whose first outputs are those of `vector`.
+    static void compute(const Chains& chains, std::size_t row, std::size_t vector) {
+      Tile tile;
+      tile.begin(chains, row, vector);
+      tile.add(chains.first, row);
+      tile.add(chains.second, row);
+      tile.end(chains, row, vector);
+    }
+
+    void begin(const Chains& chains, std::size_t row, std::size_t vector) {
       const float* first = chains.weights + vector / kPerPanel * chains.panel_stride + vector % kPerPanel * V::kLanes;
       for (std::size_t p = 0; p < kPanels; ++p) weights[p] = first + p * chains.panel_stride;
 #pragma GCC unroll 16
@@ -37,8 +46,9 @@ struct Tiles {
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = V::load(start + v * V::kLanes);
       }
-      add(chains.first, row);
-      add(chains.second, row);
+    }
+
+    void end(const Chains& chains, std::size_t row, std::size_t vector) const {
 #pragma GCC unroll 16
       for (std::size_t r = 0; r < kRows; ++r) {
         float* out = chains.out + (row + r) * chains.out_stride + vector * V::kLanes;
@@ -55,6 +65,7 @@ struct Tiles {
       const auto x_of = [&](std::size_t r) { return V::all(rows[r / 3][r % 3 * operand.stride]); };
       const auto w_of = [&](std::size_t v) { return V::load_once(weights[v / kShare] + v % kShare * V::kLanes); };
       for (std::size_t k = 0; k < operand.depth; ++k) {
+        // The fewer of the two are held in registers, the others come and go.
         if constexpr (kRows <= kVectors) {
           multiply<kVectors, kRows>(w_of, x_of, [&](std::size_t v, std::size_t r) -> V& { return sums[r][v]; });
         } else {
@@ -67,7 +78,7 @@ struct Tiles {
       }
     }
 
-    // Every product of an outer and an inner factor to its sum; the inner ones, the fewer, are held in registers.
+    // Adds every product of an outer and an inner factor to its sum; the inner ones are held.
     template <std::size_t kOuter, std::size_t kInner, class Outer, class Inner, class Sum>
     static void multiply(Outer outer, Inner inner, Sum sum) {
       V held[kInner];
@@ -86,9 +97,9 @@ struct Tiles {
   template <std::size_t kRows, std::size_t kVectors>
   static void column(const Chains& chains, std::size_t taller, std::size_t vector) {
     std::size_t row = 0;
-    for (; row < taller * kRows; row += kRows) Tile<kRows, kVectors>(chains, row, vector);
+    for (; row < taller * kRows; row += kRows) Tile<kRows, kVectors>::compute(chains, row, vector);
     if constexpr (kRows > 1) {
-      for (; row < chains.rows; row += kRows - 1) Tile<kRows - 1, kVectors>(chains, row, vector);
+      for (; row < chains.rows; row += kRows - 1) Tile<kRows - 1, kVectors>::compute(chains, row, vector);
     }
   }
 
@@ -104,6 +115,7 @@ struct Tiles {
     for (; vector < vectors; vector += kRest) column<kRows, kRest>(chains, taller, vector);
   }
 
+  // From the number of rows to the code for it.
   template <std::size_t kRows = kMostRows>
   static void with_tiles_of(std::size_t rows, const Chains& chains, std::size_t tiles) {
     if constexpr (kRows > 1) {
@@ -112,6 +124,7 @@ struct Tiles {
     columns<kRows>(chains, tiles);
   }
 
+  // All of it, in as many tiles as needed, of as even heights as possible.
   static void chains(const Chains& chains) {
     if (chains.rows == 0) return;
     const std::size_t tiles = (chains.rows + kMostRows - 1) / kMostRows;

@@ -40,7 +40,7 @@ float tanh1(float x) { return tanh(Lanes1{x}).v; }
 
 template <class Function>
 float of_eight(Function function, float x) {
-  std::array<float, 8> lanes;
+  std::array<float, 8> lanes{};
   function(Lanes8::all(x)).store(lanes.data());
   return lanes[7];
 }
