@@ -29,7 +29,7 @@ struct Tiles {
     const float* weights[kPanels] = {};
 
     // The tile whose first row is `row`, and whose first outputs are those of `vector`.
-    static void compute(const Chains& chains, std::size_t row, std::size_t vector) {
+    [[gnu::always_inline]] static void compute(const Chains& chains, std::size_t row, std::size_t vector) {
       Tile tile;
       tile.begin(chains, row, vector);
       tile.add(chains.first, row);
