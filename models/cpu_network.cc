@@ -111,8 +111,8 @@ std::uint16_t* halves(Half* half) {
   return &half->bits;
 }
 
-// Rows of some users at consecutive steps: those of a step lie side by side, and users who have no more rows are missing
-// at the end. `users` [steps]: how many there are, never more than at the step before.
+// Rows of some users at consecutive steps: those of a step lie side by side, and users who have no more rows are
+// missing at the end. `users` [steps]: how many there are, never more than at the step before.
 struct Stretch {
   std::span<std::uint16_t* const> carried;
   std::span<const std::size_t> users;

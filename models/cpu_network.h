@@ -1,9 +1,9 @@
 // The network on a CPU: our own fused kernel. Weights are packed once; each output is one chain of fused multiply-adds
 // in the order of k, whatever the batch, so a user's bits depend on nothing but the user's rows.
 //
-// A carried state is h [H] and c [H] of the first layer, then those of the next. Both are rounded to half as soon as they
-// are computed: tanh(c') sees the rounded c', the next layer and the heads see the rounded h'. A feature that is not a
-// number counts as its mean, one that is infinite as kLargestInput, so a state is always finite.
+// A carried state is h [H] and c [H] of the first layer, then those of the next. Both are rounded to half as soon as
+// they are computed: tanh(c') sees the rounded c', the next layer and the heads see the rounded h'. A feature that is
+// not a number counts as its mean, one that is infinite as kLargestInput, so a state is always finite.
 #pragma once
 
 #include <memory>

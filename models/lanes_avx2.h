@@ -1,8 +1,8 @@
 // Eight lanes of floats with AVX2, FMA and F16C: see models/lanes_portable.h. Counts are always whole: layers are
 // multiples of eight wide.
 //
-// The type is local to the file that includes it, and so is every template over it: code for other instruction sets must
-// not meet the rest of the program at the linker.
+// The type is local to the file that includes it, and so is every template over it: code for other instruction sets
+// must not meet the rest of the program at the linker.
 #pragma once
 
 #include <immintrin.h>

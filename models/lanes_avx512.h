@@ -1,7 +1,7 @@
 // Sixteen lanes of floats with AVX-512 (F, BW, VL): see models/lanes_portable.h.
 //
-// The type is local to the file that includes it, and so is every template over it: code for other instruction sets must
-// not meet the rest of the program at the linker.
+// The type is local to the file that includes it, and so is every template over it: code for other instruction sets
+// must not meet the rest of the program at the linker.
 #pragma once
 
 #include <immintrin.h>

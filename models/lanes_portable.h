@@ -4,8 +4,8 @@
 // a * 2^n with n the low bits of `shifted`, for normal results; `rounded` is to half precision. Loads and stores with a
 // count are of the first `count` lanes, at least one; loads fill the others with zero.
 //
-// The type is local to the file that includes it, and so is every template over it: code for other instruction sets must
-// not meet the rest of the program at the linker.
+// The type is local to the file that includes it, and so is every template over it: code for other instruction sets
+// must not meet the rest of the program at the linker.
 #pragma once
 
 #include <cmath>

@@ -1,6 +1,6 @@
 // The kernel's matrix product over wide lanes: tiles of rows x outputs held in registers, all of the depth in one pass,
-// so that an output is one chain whatever the tile. Wide and low tiles for few rows keep enough chains under way to hide
-// the latency of an addition; weights are then read once, at the speed of the cache.
+// so that an output is one chain whatever the tile. Wide and low tiles for few rows keep enough chains under way to
+// hide the latency of an addition; weights are then read once, at the speed of the cache.
 #pragma once
 
 #include "models/lstm_kernel_lanes.h"

@@ -77,8 +77,8 @@ struct CellState {
   typename V::Halves h, c;
 };
 
-// c' = f c + i g, h' = o tanh(c') of the gates before their activations, both rounded to half: tanh sees the rounded c'.
-// Before rounding, c' is within 4e-7 (1 + |c|) and h' within 6e-7. `c` is a half.
+// c' = f c + i g, h' = o tanh(c') of the gates before their activations, both rounded to half: tanh sees the rounded
+// c'. Before rounding, c' is within 4e-7 (1 + |c|) and h' within 6e-7. `c` is a half.
 template <class V>
 CellState<V> lstm_cell(V i, V f, V g, V o, V c) {
   const V input = sigmoid_fraction(i).denominator;
