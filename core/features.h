@@ -24,8 +24,8 @@ enum class Feature : unsigned char {
   kArimaLevel,        // sqrt(events) as ARIMA expects it for the next step
   kArimaInnovation,   // of this step, in units of its standard deviation
   kDriftScore,        // log(1 + Shiryaev-Roberts statistic) of the mix
-  kGap,               // log1p(steps skipped before this one)
-  kSilence,           // log1p(consecutive empty steps up to this one)
+  kGap,               // log1p(empty steps since the last one with events, this one and those skipped included)
+  kActiveSteps,       // log1p(steps with events so far)
   kLifetime,          // log1p(steps since the first event)
   kSeasonSin, kSeasonCos,  // place in the week
 };
@@ -33,10 +33,10 @@ enum class Feature : unsigned char {
 
 inline constexpr std::size_t kFeatures = 24;
 inline constexpr std::array<std::string_view, kFeatures> kFeatureNames = {
-    "views",         "clicks",    "carts",       "purchases",  "returns",       "others",
-    "sessions",      "dwell",     "amount",      "categories", "mean_events_5", "mean_purchases_5",
-    "mean_amount_5", "ewma_fast", "ewma_medium", "ewma_slow",  "arima_level",   "arima_innovation",
-    "drift_score",   "gap",       "silence",     "lifetime",   "season_sin",    "season_cos"};
+    "views",         "clicks",    "carts",        "purchases",  "returns",       "others",
+    "sessions",      "dwell",     "amount",       "categories", "mean_events_5", "mean_purchases_5",
+    "mean_amount_5", "ewma_fast", "ewma_medium",  "ewma_slow",  "arima_level",   "arima_innovation",
+    "drift_score",   "gap",       "active_steps", "lifetime",   "season_sin",    "season_cos"};
 static_assert(static_cast<std::size_t>(Feature::kSeasonCos) + 1 == kFeatures);
 
 using FeatureRow = std::array<float, kFeatures>;

@@ -50,6 +50,7 @@ struct StepClosed {
   std::int64_t count = 0;          // events in the step
   std::uint32_t gap = 0;           // steps skipped before this one; all of them were empty
   std::uint32_t silence = 0;       // consecutive empty steps up to and with this one; 0 when the step has events
+  std::uint32_t idle = 0;          // empty steps since the last one with events, this one and the gap included
   bool publish = false;            // a forecast is due after this step
   bool dormant = false;            // the user's last step until an event comes
   bool capped = false;             // categories have been folded into __other__

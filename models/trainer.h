@@ -53,6 +53,7 @@ struct TrainingOptions {
   double weight_decay = 1e-2;
   double dropout = 0.1;        // between layers and before the heads
   double gradient_norm = 1;    // largest
+  double averaging = 0.995;    // of the parameters over updates: what is judged and kept is the average
   double fresh_starts = 0.15;  // chance that a user's chunk begins from an empty state
   std::uint64_t seed = 1;
   std::string device = "cpu";  // or cuda
@@ -65,7 +66,7 @@ struct Checkpoint {
   int best_epoch = 0;
   double best_loss = std::numeric_limits<double>::infinity();
   std::int64_t updates = 0;  // of the optimiser
-  std::vector<float> parameters, best, first_moment, second_moment;
+  std::vector<float> parameters, average, best, first_moment, second_moment;
 };
 
 struct EpochReport {

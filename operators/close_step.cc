@@ -71,8 +71,8 @@ void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prio
   at(row, Feature::kArimaLevel) = static_cast<float>(arima_forecast(user.arima, prior, 1).mean);
   at(row, Feature::kArimaInnovation) = innovation / std::sqrt(std::max(user.arima.s2, 1e-9F));
   at(row, Feature::kDriftScore) = static_cast<float>(std::max(0.0, e_detector_log_r(user.mix.detector)));
-  at(row, Feature::kGap) = std::log1p(static_cast<float>(closed.gap));
-  at(row, Feature::kSilence) = std::log1p(static_cast<float>(closed.silence));
+  at(row, Feature::kGap) = std::log1p(static_cast<float>(closed.idle));
+  at(row, Feature::kActiveSteps) = std::log1p(static_cast<float>(closed.active_steps));
   at(row, Feature::kLifetime) = std::log1p(static_cast<float>(closed.steps));
   const auto [sine, cosine] = place_in_season(season);
   at(row, Feature::kSeasonSin) = sine;
@@ -159,6 +159,7 @@ void close_step(UserState& user, std::string_view name, FoldContext& context, Fo
   closed.count = events_in(counts);
   const auto y = static_cast<double>(closed.count);
   user.next_step = step + 1;
+  closed.idle = user.silence + closed.gap + (closed.count > 0 ? 0 : 1);
   user.silence = closed.silence = closed.count > 0 ? 0 : user.silence + 1;
   closed.dormant = user.silence >= dormant_after;
   closed.publish = forecast_due(user.silence, options.time.dormant_after);

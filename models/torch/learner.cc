@@ -136,7 +136,7 @@ struct Learner::State {
   Tensor purchase_rarity, churn_rarity;
 
   // All parameters lie in one tensor, and so do their gradients; `leaves` are views, which autograd sees.
-  Tensor parameters, gradients, first_moment, second_moment, decays;
+  Tensor parameters, gradients, average, first_moment, second_moment, decays;
   std::vector<Tensor> leaves;
   Tensor no_bias;  // LibTorch's second bias of a layer
   std::int64_t updates = 0;
@@ -160,6 +160,7 @@ struct Learner::State {
     const std::vector<float> numbers = parameters_of(start);
     parameters = floats(numbers, {signed_size(numbers.size())}, device);
     gradients = at::zeros_like(parameters);
+    average = at::zeros_like(parameters);
     first_moment = at::zeros_like(parameters);
     second_moment = at::zeros_like(parameters);
     decays = at::zeros_like(parameters);
@@ -232,6 +233,7 @@ struct Learner::State {
     const double young1 = 1 - std::pow(kBeta1, updates), young2 = 1 - std::pow(kBeta2, updates);
     parameters.mul_(1 - decays * (learning_rate * options.weight_decay));
     parameters.addcdiv_(first_moment, (second_moment / young2).sqrt_().add_(kEpsilon), -learning_rate / young1);
+    average.mul_(options.averaging).add_(parameters, 1 - options.averaging);
   }
 };
 
@@ -242,6 +244,11 @@ Learner::~Learner() = default;
 
 std::vector<float> Learner::parameters() const { return to_vector(state_->parameters); }
 
+std::vector<float> Learner::average() const {
+  if (state_->updates == 0) return parameters();
+  return to_vector(state_->average / (1 - std::pow(state_->options.averaging, state_->updates)));
+}
+
 void Learner::set_parameters(std::span<const float> parameters) {
   const at::NoGradGuard guard;
   const std::vector<float> numbers(parameters.begin(), parameters.end());
@@ -250,12 +257,14 @@ void Learner::set_parameters(std::span<const float> parameters) {
 
 void Learner::save_moments(Checkpoint& to) const {
   to.updates = state_->updates;
+  to.average = to_vector(state_->average);
   to.first_moment = to_vector(state_->first_moment);
   to.second_moment = to_vector(state_->second_moment);
 }
 
 void Learner::load_moments(const Checkpoint& from) {
   state_->updates = from.updates;
+  state_->average.copy_(floats(from.average, {signed_size(from.average.size())}, at::kCPU));
   state_->first_moment.copy_(floats(from.first_moment, {signed_size(from.first_moment.size())}, at::kCPU));
   state_->second_moment.copy_(floats(from.second_moment, {signed_size(from.second_moment.size())}, at::kCPU));
 }

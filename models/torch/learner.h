@@ -10,7 +10,8 @@
 // outcomes weigh more in training, and the logit is moved by the logarithm of that weight meanwhile, so that what is
 // learned stays a probability (Elkan, "The foundations of cost-sensitive learning", 2001).
 //
-// AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization" (2019); biases do not decay. LibTorch's exceptions
+// AdamW: Loshchilov, Hutter, "Decoupled weight decay regularization" (2019); biases do not decay. Averaging: Polyak, Juditsky,
+// "Acceleration of stochastic approximation by averaging" (1992), exponentially, its start unbiased as Adam's moments. LibTorch's exceptions
 // pass through. Not for use by several threads.
 #pragma once
 
@@ -37,8 +38,9 @@ class Learner {
   Learner& operator=(const Learner&) = delete;
 
   std::vector<float> parameters() const;
+  std::vector<float> average() const;  // of the parameters over the updates, recent ones weighing more
   void set_parameters(std::span<const float> parameters);
-  void save_moments(Checkpoint& to) const;  // and the number of updates
+  void save_moments(Checkpoint& to) const;  // and the average, and the number of updates
   void load_moments(const Checkpoint& from);
 
   // Seeds dropout, and starts to count the loss.

@@ -37,7 +37,7 @@ Result<void> check_options(const TrainingOptions& options, const NetworkWeights&
 }
 
 Result<void> check_checkpoint(const Checkpoint& from, std::size_t parameters) {
-  for (const auto* numbers : {&from.parameters, &from.best, &from.first_moment, &from.second_moment}) {
+  for (const auto* numbers : {&from.parameters, &from.average, &from.best, &from.first_moment, &from.second_moment}) {
     if (numbers->size() == parameters) continue;
     return error(ErrorCode::kConfig, "the interrupted training is of another network: it has " +
                                          std::to_string(numbers->size()) + " parameters, not " +
@@ -88,6 +88,8 @@ class Training {
     EpochReport report{.epoch = at_.epoch + 1, .epochs = options_.epochs, .learning_rate = learning_rate(1)};
     DRIFTCAST_TRY(learn());
     report.train_loss = learner_.epoch_loss();
+    at_.parameters = learner_.parameters();
+    learner_.set_parameters(learner_.average());
     DRIFTCAST_TRY(read(Part::kValidation));
     report.validation_loss = learner_.mean_loss(Part::kValidation);
     if (!std::isfinite(report.train_loss + report.validation_loss)) {
@@ -154,12 +156,13 @@ class Training {
 
   void keep(const EpochReport& report) {
     at_.epoch = report.epoch;
-    at_.parameters = learner_.parameters();
     learner_.save_moments(at_);
-    if (!(report.validation_loss < at_.best_loss)) return;
-    at_.best_epoch = report.epoch;
-    at_.best_loss = report.validation_loss;
-    at_.best = at_.parameters;
+    if (report.validation_loss < at_.best_loss) {
+      at_.best_epoch = report.epoch;
+      at_.best_loss = report.validation_loss;
+      at_.best = learner_.parameters();
+    }
+    learner_.set_parameters(at_.parameters);
   }
 
   // Of the outputs of the best epoch: the lines go into the heads, and into the outputs.

@@ -31,7 +31,8 @@ bool read_number(const TensorMetadata& metadata, const std::string& key, Number&
 template <class Of>
 auto vectors_of(Of& checkpoint) {
   using Vector = decltype(&checkpoint.parameters);
-  return std::array<std::pair<const char*, Vector>, 4>{{{"parameters", &checkpoint.parameters},
+  return std::array<std::pair<const char*, Vector>, 5>{{{"parameters", &checkpoint.parameters},
+                                                        {"average", &checkpoint.average},
                                                         {"best", &checkpoint.best},
                                                         {"first_moment", &checkpoint.first_moment},
                                                         {"second_moment", &checkpoint.second_moment}}};
@@ -62,7 +63,7 @@ Result<std::optional<Checkpoint>> read_checkpoint(const std::string& path, std::
   bool whole = read_number(metadata, "training", of) && read_number(metadata, "epoch", checkpoint.epoch) &&
                read_number(metadata, "best_epoch", checkpoint.best_epoch) &&
                read_number(metadata, "best_loss", checkpoint.best_loss) &&
-               read_number(metadata, "updates", checkpoint.updates) && file->tensors.size() == 4;
+               read_number(metadata, "updates", checkpoint.updates) && file->tensors.size() == 5;
   std::size_t next = 0;
   for (const auto& [name, values] : vectors_of(checkpoint)) {
     if (!whole) break;

@@ -119,12 +119,13 @@ class Training {
   // Of everything that makes this training what it is.
   std::uint64_t identity(const TrainingSet& set) const {
     const TrainingOptions& options = job_.training;
-    std::string text = fmt::format(
-        "{} {} {} {} {} {} {} {} {} {} {} {} {} {}|{} {} {} {} {}|{} {} {}", options.hidden, options.layers,
-        options.epochs, options.patience, options.batch, options.chunk, options.learning_rate,
-        options.least_learning_rate, options.weight_decay, options.dropout, options.gradient_norm, options.fresh_starts,
-        options.seed, options.device, report_.first, report_.split.train_last, report_.split.validation_last,
-        report_.split.last, report_.events, files_.models.hash, output_hash(settings_), set.users.size());
+    std::string text =
+        fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {}|{} {} {} {} {}|{} {} {}", options.hidden,
+                    options.layers, options.epochs, options.patience, options.batch, options.chunk,
+                    options.learning_rate, options.least_learning_rate, options.weight_decay, options.dropout,
+                    options.averaging, options.gradient_norm, options.fresh_starts, options.seed, options.device,
+                    report_.first, report_.split.train_last, report_.split.validation_last, report_.split.last,
+                    report_.events, files_.models.hash, output_hash(settings_), set.users.size());
     for (const TrainingUser& user : set.users) text += fmt::format(" {}/{}", user.rows.size(), user.labels.size());
     return hash64(text);
   }
