@@ -24,20 +24,20 @@ double level(const FeatureRow& row, Feature feature) {
   return events > 0 ? std::min(events, kLargestLevel) : 0;
 }
 
-// What all horizons' volumes start from.
-struct Level {
-  double scale = 1, start = 0;
-
-  explicit Level(const FeatureRow& row)
-      : scale(1 + level(row, Feature::kLevelSlow)),
-        start(softplus_inverse(std::max(level(row, Feature::kLevelMedium) / scale, kLeastLevel))) {}
-
-  double volume(double output, int horizon) const { return horizon * scale * softplus(start + sane(output)); }
-};
+double volume(const VolumeLevel& level, double output, int horizon) {
+  return horizon * level.scale * softplus(level.start + sane(output));
+}
 
 }  // namespace
 
-double head_volume(double output, const FeatureRow& row, int horizon) { return Level(row).volume(output, horizon); }
+VolumeLevel volume_level(const FeatureRow& row) {
+  const double scale = 1 + level(row, Feature::kLevelSlow);
+  return {scale, softplus_inverse(std::max(level(row, Feature::kLevelMedium) / scale, kLeastLevel))};
+}
+
+double head_volume(double output, const FeatureRow& row, int horizon) {
+  return volume(volume_level(row), output, horizon);
+}
 
 double head_probability(double output) { return 1 / (1 + std::exp(-sane(output))); }
 
@@ -64,13 +64,13 @@ NetForecast net_forecast(std::span<const float> outputs, const FeatureRow& row, 
   DRIFTCAST_CHECK_EQ(outputs.size(), horizons.size() * kHeadOutputs);
   NetForecast forecast;
   forecast.purchases = purchases;
-  const Level level(row);
+  const VolumeLevel level = volume_level(row);
   for (std::size_t slot = 0; slot < horizons.size(); ++slot) {
     if (horizons[slot] == 0) continue;
     const std::span<const float> of_slot = outputs.subspan(slot * kHeadOutputs, kHeadOutputs);
     if (slot == 0) std::ranges::copy(of_slot.subspan(kHeadShares), forecast.shares.begin());
     forecast.available = static_cast<std::uint8_t>(forecast.available | 1U << slot);
-    forecast.volume[slot] = static_cast<float>(level.volume(of_slot[kHeadVolume], horizons[slot]));
+    forecast.volume[slot] = static_cast<float>(volume(level, of_slot[kHeadVolume], horizons[slot]));
     if (!purchases) continue;
     forecast.purchase[slot] = static_cast<float>(head_probability(of_slot[kHeadPurchase]));
     forecast.churn[slot] = static_cast<float>(head_probability(of_slot[kHeadChurn]));

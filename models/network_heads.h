@@ -22,6 +22,12 @@ namespace driftcast {
 inline constexpr double kLeastLevel = 1e-3;
 inline constexpr double kLeastShare = 1e-4;
 
+// What the volumes of all horizons start from: scale, and softplus^-1(r).
+struct VolumeLevel {
+  double scale = 1, start = 0;
+};
+VolumeLevel volume_level(const FeatureRow& row);
+
 // Mean of the sum of the next `horizon` steps' events, >= 0, of the volume head's output.
 double head_volume(double output, const FeatureRow& row, int horizon);
 

@@ -1,6 +1,7 @@
 #include "models/torch/batches.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace driftcast {
@@ -95,6 +96,7 @@ Chunk chunk_of(const FlatSet& set, std::span<const std::uint32_t> batch, Part pa
   for (std::size_t b = 0; b < batch.size(); ++b) {
     const FlatUser& user = set.users[batch[b]];
     const std::size_t last = rows_of(user, part) - 1;
+    if (last >= first_step) chunk.real_rows += std::min(last + 1 - first_step, chunk.steps);
     for (std::size_t t = 0; t < chunk.steps; ++t) {
       chunk.rows[t * chunk.users + b] = user.first_row + static_cast<std::int64_t>(std::min(first_step + t, last));
     }

@@ -18,6 +18,7 @@ namespace driftcast {
 // one: nothing is read from it any more.
 struct Chunk {
   std::size_t steps = 0, users = 0;
+  std::size_t real_rows = 0;                 // of the T * B, those that do not repeat
   std::vector<std::int64_t> rows;            // [T, B] into FlatSet::rows
   std::vector<std::int64_t> places, labels;  // of the labels in the chunk: step * B + user, and into FlatLabels
   std::vector<float> keep;                   // [B]: 0 where the user begins anew from an empty state, else 1

@@ -64,12 +64,6 @@ std::uint32_t rows_until(const TrainingUser& user, Part part) {
   return rows;
 }
 
-double softplus_inverse(double y) { return y + std::log(-std::expm1(-y)); }
-
-double level(const FeatureRow& row, Feature feature) {
-  return std::max(0.0, std::expm1(static_cast<double>(row[static_cast<std::size_t>(feature)])));
-}
-
 void append_shares(const TrainingLabel& label, FlatLabels& to) {
   for (std::size_t i = 0; i < kRanks; ++i) {
     const bool there = label.shares[i] > 0 || i == kRankSlots;
@@ -93,11 +87,10 @@ void append_slots(const TrainingLabel& label, std::size_t horizon, FlatLabels& t
 
 void append_label(const TrainingUser& user, const TrainingLabel& label, FlatSet& to) {
   FlatLabels& labels = to.labels;
-  const FeatureRow& row = user.rows[label.row];
-  const double scale = 1 + level(row, Feature::kLevelSlow);
+  const VolumeLevel level = volume_level(user.rows[label.row]);
   labels.row.push_back(label.row);
-  labels.level_scale.push_back(scale);
-  labels.level_start.push_back(softplus_inverse(std::max(level(row, Feature::kLevelMedium) / scale, kLeastLevel)));
+  labels.level_scale.push_back(level.scale);
+  labels.level_start.push_back(level.start);
   append_shares(label, labels);
   for (std::size_t s = 0; s < to.horizons.size(); ++s) {
     const bool train = label.part[s] == Part::kTrain, validation = label.part[s] == Part::kValidation;

@@ -22,7 +22,7 @@ struct FlatUser {
 // Labels with an outcome in the training or the validation part: L of them, S horizons, R = kRankSlots + 1.
 struct FlatLabels {
   std::vector<std::uint32_t> row;                // [L] of the user's rows
-  std::vector<double> level_scale, level_start;  // [L] of the volume head: scale and softplus^-1(r), network_heads.h
+  std::vector<double> level_scale, level_start;  // [L] volume_level() of the row
   std::vector<float> log_shares;                 // [L, R]: log(share + kLeastShare), kNoShare where there is none
   std::vector<float> train, validation;          // [L, S]: 1 where the horizon's outcome is of that part, else 0
   std::vector<float> volume, purchase, churn;    // [L, S]

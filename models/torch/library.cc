@@ -51,8 +51,10 @@ Result<T> guarded(const std::string& tried, Work&& work) {
 
 class Library final : public TorchLibrary {
  public:
-  // One thread: users are many and matrices small; and numbers do not depend on the machine's cores.
+  // One thread: users are many and matrices small; and numbers do not depend on the machine's cores. No cuDNN: it wants
+  // weights in an order of its own, and complains at every call.
   Library() {
+    at::globalContext().setUserEnabledCuDNN(false);
     at::set_num_threads(1);
     at::set_num_interop_threads(1);
   }

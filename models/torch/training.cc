@@ -31,6 +31,9 @@ Result<void> check_options(const TrainingOptions& options, const NetworkWeights&
   if (options.batch < 1) return out_of_bounds("batch", options.batch);
   if (options.chunk < 1) return out_of_bounds("chunk", options.chunk);
   if (!(options.learning_rate > 0)) return out_of_bounds("learning_rate", options.learning_rate);
+  if (!(options.least_learning_rate >= 0)) return out_of_bounds("least_learning_rate", options.least_learning_rate);
+  if (!(options.weight_decay >= 0)) return out_of_bounds("weight_decay", options.weight_decay);
+  if (!(options.fresh_starts >= 0)) return out_of_bounds("fresh_starts", options.fresh_starts);
   if (!(options.gradient_norm > 0)) return out_of_bounds("gradient_norm", options.gradient_norm);
   if (!(options.dropout >= 0 && options.dropout < 1)) return out_of_bounds("dropout", options.dropout);
   return {};
@@ -116,8 +119,9 @@ class Training {
     const auto rows = static_cast<std::size_t>(options_.chunk);
     const auto batches = shuffled_batches(set_, static_cast<std::size_t>(options_.batch), rows, chance);
     double chunks = 0, learned = 0;
-    for (const Batch& batch : batches)
-      chunks += std::ceil(static_cast<double>(steps_of(set_, batch, Part::kTrain)) / options_.chunk);
+    for (const Batch& batch : batches) {
+      chunks += static_cast<double>((steps_of(set_, batch, Part::kTrain) + rows - 1) / rows);
+    }
     for (const Batch& batch : batches) {
       learner_.begin_batch(batch.size());
       for (std::size_t step = 0; step < steps_of(set_, batch, Part::kTrain); step += rows) {
@@ -126,20 +130,22 @@ class Training {
         for (float& keep : chunk.keep) keep = chance.happens(options_.fresh_starts) ? 0.0F : 1.0F;
         learner_.learn(chunk, learning_rate(learned / chunks), set_.train_labels / chunks);
         learned += 1;
+        progress(chunk, 1);
       }
-      progress(batch, Part::kTrain, 1);
     }
     return {};
   }
 
   Result<void> read(Part part) {
+    const auto rows = static_cast<std::size_t>(options_.chunk);
     for (const Batch& batch : batches_by_length(set_, part, kReadersAtOnce)) {
       learner_.begin_batch(batch.size());
-      for (std::size_t step = 0; step < steps_of(set_, batch, part); step += static_cast<std::size_t>(options_.chunk)) {
+      for (std::size_t step = 0; step < steps_of(set_, batch, part); step += rows) {
         DRIFTCAST_TRY(go_on());
-        learner_.read(chunk_of(set_, batch, part, step, static_cast<std::size_t>(options_.chunk)));
+        const Chunk chunk = chunk_of(set_, batch, part, step, rows);
+        learner_.read(chunk);
+        progress(chunk, kReadingCost);
       }
-      progress(batch, part, kReadingCost);
     }
     return {};
   }
@@ -149,8 +155,8 @@ class Training {
     return error(ErrorCode::kRestart, "training was stopped after " + std::to_string(at_.epoch) + " epochs");
   }
 
-  void progress(const Batch& batch, Part part, double cost) {
-    for (const std::uint32_t user : batch) done_ += cost * rows_of(set_.users[user], part);
+  void progress(const Chunk& chunk, double cost_of_row) {
+    done_ += cost_of_row * static_cast<double>(chunk.real_rows);
     if (watch_.on_progress) watch_.on_progress(std::min(1.0, done_ / work_));
   }
 
