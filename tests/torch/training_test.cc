@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,7 @@ TrainingOptions small_options() {
 }
 
 // Ends the training when so many epochs are done, and keeps what it would need to go on.
-TrainingWatch until(int epochs, std::optional<Checkpoint>& kept, std::atomic<bool>& stop) {
+TrainingWatch until(int epochs, Checkpoint& kept, std::atomic<bool>& stop) {
   TrainingWatch watch;
   watch.stop = &stop;
   watch.on_epoch = [epochs, &kept, &stop](const EpochReport& report, const Checkpoint& checkpoint) -> Result<void> {
@@ -130,12 +131,12 @@ TEST(Training, GoesOnAfterAnInterruptionToTheSameBits) {
   const auto uninterrupted = torch_library().train(set, options, {}, {});
   ASSERT_TRUE(uninterrupted) << uninterrupted.error().message;
 
-  std::optional<Checkpoint> kept;
+  Checkpoint kept;
   std::atomic<bool> stop = false;
   const auto interrupted = torch_library().train(set, options, {}, until(2, kept, stop));
   ASSERT_FALSE(interrupted);
   EXPECT_EQ(interrupted.error().code, ErrorCode::kRestart);
-  ASSERT_EQ(kept->epoch, 2);
+  ASSERT_EQ(kept.epoch, 2);
   const auto resumed = torch_library().train(set, options, kept, {});
   ASSERT_TRUE(resumed) << resumed.error().message;
 
