@@ -113,15 +113,15 @@ class Training {
   }
 
   Result<void> learn() {
-    const auto stream = static_cast<std::uint64_t>(at_.epoch + 1);
+    const auto stream = static_cast<std::uint64_t>(at_.epoch) + 1;
     Chance chance(options_.seed, stream);
     learner_.begin_epoch(options_.seed + stream);
     const auto rows = static_cast<std::size_t>(options_.chunk);
     const auto batches = shuffled_batches(set_, static_cast<std::size_t>(options_.batch), rows, chance);
-    double chunks = 0, learned = 0;
-    for (const Batch& batch : batches) {
-      chunks += static_cast<double>((steps_of(set_, batch, Part::kTrain) + rows - 1) / rows);
-    }
+    std::size_t count = 0;
+    for (const Batch& batch : batches) count += (steps_of(set_, batch, Part::kTrain) + rows - 1) / rows;
+    const auto chunks = static_cast<double>(count);
+    double learned = 0;
     for (const Batch& batch : batches) {
       learner_.begin_batch(batch.size());
       for (std::size_t step = 0; step < steps_of(set_, batch, Part::kTrain); step += rows) {
