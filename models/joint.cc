@@ -236,19 +236,21 @@ void solve_user(const JointUser& user, const JointCrowd& crowd, const VolumeFore
   }
 }
 
-GuardWeights first_guard(const VolumeForecasts& volume) {
+// Mostly the joint forecast; the rest to the experts as they stand in it.
+GuardWeights first_guard(const VolumeForecasts& volume, const ExpertForecasts& shared) {
   GuardWeights guard{};
-  double spoken = 0;
-  for (std::size_t k = 0; k < kExperts; ++k) spoken += has(volume, k) ? 1 : 0;
-  for (std::size_t k = 0; k < kExperts; ++k) {
-    if (has(volume, k)) guard[k] = static_cast<float>((1 - kJointHead) / spoken);
+  double sum = 0;
+  for (std::size_t k = 0; k < kExperts; ++k) sum += has(volume, k) ? static_cast<double>(shared[k]) : 0;
+  for (std::size_t k = 0; k < kExperts && sum > 0; ++k) {
+    if (has(volume, k)) guard[k] = static_cast<float>((1 - kJointHead) * shared[k] / sum);
   }
-  guard[kJointColumn] = static_cast<float>(spoken > 0 ? kJointHead : 1);
+  guard[kJointColumn] = static_cast<float>(sum > 0 ? kJointHead : 1);
   return guard;
 }
 
-GuardWeights guard_of(const JointUser& user, const JointCrowd& crowd, const VolumeForecasts& volume) {
-  GuardWeights guard = user.labels > 0 ? user.guard : crowd.labels > 0 ? crowd.guard : first_guard(volume);
+GuardWeights guard_of(const JointUser& user, const JointCrowd& crowd, const VolumeForecasts& volume,
+                      const ExpertForecasts& shared) {
+  GuardWeights guard = user.labels > 0 ? user.guard : crowd.labels > 0 ? crowd.guard : first_guard(volume, shared);
   double sum = guard[kJointColumn];
   for (std::size_t k = 0; k < kExperts; ++k) {
     if (!has(volume, k)) guard[k] = 0;
@@ -414,7 +416,7 @@ JointForecast joint_forecast(const VolumeForecasts& volume, const JointUser& use
   JointForecast forecast;
   forecast.joint = columns.arima_weight * columns.arima + columns.others_weight * columns.others +
                    columns.network_weight * columns.network;
-  const GuardWeights guard = guard_of(user, crowd, volume);
+  const GuardWeights guard = guard_of(user, crowd, volume, shared);
   const double joint_share = guard[kJointColumn];
   for (std::size_t k = 0; k < kExperts; ++k) {
     const double in_joint = k == kArimaIndex     ? columns.arima_weight
@@ -430,11 +432,11 @@ JointForecast joint_forecast(const VolumeForecasts& volume, const JointUser& use
 
 void joint_learn(JointUser& user, JointCrowd& crowd, const ExpertForecasts& prior, const VolumeForecasts& volume,
                  double joint, double y, double variance, double rate) {
-  user.guard = guard_of(user, crowd, volume);
-  const GuardWeights before = crowd.labels > 0 ? crowd.guard : first_guard(volume);
+  const ExpertForecasts shared = spoken_weights(crowd.labels > 0 ? crowd.weights : prior, volume);
+  user.guard = guard_of(user, crowd, volume, shared);
+  const GuardWeights before = crowd.labels > 0 ? crowd.guard : first_guard(volume, shared);
   learn_guard(user.guard, before, volume, joint, y, variance, rate);
 
-  const ExpertForecasts shared = spoken_weights(crowd.labels > 0 ? crowd.weights : prior, volume);
   const double scale = std::max(kLeastScale, joint);
   learn_user(user, columns_of(volume, shared), has(volume, kNetworkIndex), y, scale);
   learn_crowd(crowd, prior, shared, volume, y, scale);

@@ -46,12 +46,12 @@ struct TrainingSet {
 struct TrainingOptions {
   std::size_t hidden = 128, layers = 2;
   int epochs = 40;   // at most
-  int patience = 5;  // epochs without a better validation loss after which training stops
+  int patience = 10;  // epochs without a better validation loss after which training stops
   int batch = 64;    // users side by side
   int chunk = 32;    // rows after which back-propagation is cut
   double learning_rate = 2e-3, least_learning_rate = 1e-5;
   double weight_decay = 1e-2;
-  double dropout = 0.1;        // between layers and before the heads
+  double dropout = 0.3;        // between layers and before the heads
   double gradient_norm = 1;    // largest
   double averaging = 0.995;    // of the parameters over updates: what is judged and kept is the average
   double fresh_starts = 0.15;  // chance that a user's chunk begins from an empty state

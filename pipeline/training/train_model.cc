@@ -20,7 +20,22 @@
 namespace driftcast {
 namespace {
 
+constexpr auto kNetwork = static_cast<std::size_t>(Expert::kNetwork);
 constexpr std::uint64_t kBootstrapSeed = 1;
+constexpr float kNetworkShare = 0.9F;  // of the joint weights, before any label has said how good the network is
+
+// Gives the network its share of the joint weights; the others keep theirs of the rest.
+void lean_on_network(ModelSet& models) {
+  for (ModelSet::Segment& segment : models.segments) {
+    for (ExpertForecasts& weights : segment.weights) {
+      float others = 0;
+      for (std::size_t k = 0; k < kExperts; ++k) others += k == kNetwork ? 0 : weights[k];
+      for (std::size_t k = 0; k < kExperts; ++k) {
+        weights[k] = k == kNetwork ? kNetworkShare : (1 - kNetworkShare) * weights[k] / others;
+      }
+    }
+  }
+}
 
 // How far the events reach, in steps.
 class Reach final : public Observer {
@@ -171,6 +186,7 @@ class Training {
   }
 
   Result<void> fit_weights() {
+    lean_on_network(files_.models);
     const auto models = serving();
     if (!models) return models.error();
     PriorFit fit(*models, report_.split.train_last, report_.split.validation_last);
