@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "models/network_heads.h"
+#include "tests/support/some_network.h"
 
 namespace driftcast {
 namespace {
@@ -30,17 +31,8 @@ std::vector<Instructions> all_instructions() {
   return all;
 }
 
-// Weights as after some training: heads that say something, features that are normalised.
 NetworkWeights some_weights(std::size_t hidden, std::size_t layers, std::uint64_t seed = 1) {
-  NetworkWeights weights = fresh_network(hidden, layers, {7, 14, 30}, seed);
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal;
-  for (float& number : weights.head) number = normal(random) / 10;
-  for (float& number : weights.head_bias) number = normal(random) / 10;
-  for (float& number : weights.mean) number = normal(random);
-  for (float& number : weights.scale) number = 0.2F + std::abs(normal(random));
-  weights.purchases = true;
-  return weights;
+  return some_network(hidden, layers, {7, 14, 30}, seed);
 }
 
 std::unique_ptr<Network> network(const NetworkWeights& weights, Instructions instructions,

@@ -1,0 +1,27 @@
+// A network that says something: as fresh_network draws it, with heads and a normalisation as after some training.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "models/network_weights.h"
+
+namespace driftcast {
+
+// Every forecast depends on the row and on the carried state. The numbers are the same everywhere.
+inline NetworkWeights some_network(std::size_t hidden, std::size_t layers, std::vector<int> horizons,
+                                   std::uint64_t seed) {
+  NetworkWeights weights = fresh_network(hidden, layers, std::move(horizons), seed);
+  std::mt19937_64 random(seed);
+  const auto within = [&random](float bound) { return bound * (static_cast<float>(random() >> 40U) * 0x1p-23F - 1); };
+  for (float& number : weights.head) number = within(0.2F);
+  for (float& number : weights.head_bias) number = within(0.2F);
+  for (float& number : weights.mean) number = within(1);
+  for (float& number : weights.scale) number = 1 + within(0.8F);
+  weights.purchases = true;
+  return weights;
+}
+
+}  // namespace driftcast
