@@ -27,16 +27,19 @@ Settings crash_settings() {
 
 struct Case {
   std::vector<InputRecord> input;
+  ModelSet models;
   Outcome expected;
 };
 
+// Every other one has a network.
 const Case& case_of(std::uint64_t seed) {
   static const std::vector<Case> cases = [] {
     std::vector<Case> made;
     for (std::uint64_t world = 0; world < kWorlds; ++world) {
       auto input = make_input(100 + world, kRecords, kPartitions);
-      auto expected = outcome_of_one_run(input, kPartitions, crash_settings());
-      made.push_back({std::move(input), std::move(expected)});
+      auto models = world % 2 == 0 ? default_models() : models_with_network(crash_settings(), world);
+      auto expected = outcome_of_one_run(input, kPartitions, crash_settings(), models);
+      made.push_back({std::move(input), std::move(models), std::move(expected)});
     }
     return made;
   }();
@@ -54,6 +57,11 @@ Seeds seeds_to_run(std::uint64_t count) {
   return {seed, seed};
 }
 
+struct Life {
+  Settings settings;
+  const ModelSet& models;
+};
+
 // A partition on its way through lives and deaths.
 class Saga {
  public:
@@ -66,11 +74,11 @@ class Saga {
   std::string run(Live live) {
     for (int lives = random_.between(1, 5); lives > 0; --lives) {
       log_.new_instance();
-      live(with_random_cuts(crash_settings(), random_), log_, store_, random_);
+      live({with_random_cuts(crash_settings(), random_), case_.models}, log_, store_, random_);
       forget();
     }
     log_.new_instance();
-    const auto counters = run_to_end(with_random_cuts(crash_settings(), random_), log_, store_);
+    const auto counters = run_to_end(with_random_cuts(crash_settings(), random_), log_, store_, case_.models);
     if (!counters) return counters.error().message;
     if (!adds_up(*counters)) return "the counters do not add up";
     return difference(case_.expected, outcome_of(log_, store_));
@@ -94,13 +102,13 @@ class Saga {
 };
 
 // Runs to the end, or for some steps, through a log and a store that may be armed. Errors end a life like any death.
-void live_with_faults(const Settings& settings, Log& log, Store& store, Random& random, Fault log_fault,
-                      Fault store_fault) {
+void live_with_faults(const Life& life, Log& log, Store& store, Random& random, Fault log_fault, Fault store_fault) {
   FaultLog faulty_log(log);
   FaultStore faulty_store(store);
   if (random.chance(0.6)) faulty_log.fuse.arm(random.between(1, 300), log_fault);
   if (random.chance(0.4)) faulty_store.fuse.arm(random.between(1, 60), store_fault);
-  (void)run_steps(settings, faulty_log, faulty_store, random.chance(0.3) ? random.between(1, 100) : 1'000'000);
+  (void)run_steps(life.settings, faulty_log, faulty_store, random.chance(0.3) ? random.between(1, 100) : 1'000'000,
+                  life.models);
 }
 
 #ifdef DRIFTCAST_KILL_POINTS
@@ -108,10 +116,10 @@ void live_with_faults(const Settings& settings, Log& log, Store& store, Random& 
 TEST(Crash, AtEveryNamedPointOfACommitLosesAndRepeatsNothing) {
   const auto [first, last] = seeds_to_run(1000);
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const std::string wrong = Saga(seed).run([](const Settings& settings, Log& log, Store& store, Random& random) {
+    const std::string wrong = Saga(seed).run([](const Life& life, Log& log, Store& store, Random& random) {
       const KillAt kill(static_cast<KillPoint>(random.below(kKillPointNames.size())), random.between(1, 12));
       try {
-        (void)run_steps(settings, log, store, 1'000'000);
+        (void)run_steps(life.settings, log, store, 1'000'000, life.models);
       } catch (const Killed&) {
       }
     });
@@ -124,9 +132,9 @@ TEST(Crash, AtEveryNamedPointOfACommitLosesAndRepeatsNothing) {
 TEST(Crash, AtAnyCallOfLogOrStoreAlsoDuringRecoveryLosesAndRepeatsNothing) {
   const auto [first, last] = seeds_to_run(1000);
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const std::string wrong = Saga(seed).run([](const Settings& settings, Log& log, Store& store, Random& random) {
+    const std::string wrong = Saga(seed).run([](const Life& life, Log& log, Store& store, Random& random) {
       try {
-        live_with_faults(settings, log, store, random, random.chance(0.5) ? Fault::kKillBefore : Fault::kKillAfter,
+        live_with_faults(life, log, store, random, random.chance(0.5) ? Fault::kKillBefore : Fault::kKillAfter,
                          random.chance(0.5) ? Fault::kKillBefore : Fault::kKillAfter);
       } catch (const Killed&) {
       }
@@ -139,8 +147,8 @@ TEST(Crash, AtAnyCallOfLogOrStoreAlsoDuringRecoveryLosesAndRepeatsNothing) {
 TEST(Crash, ByAnErrorOfLogOrStoreLosesAndRepeatsNothing) {
   const auto [first, last] = seeds_to_run(600);
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const std::string wrong = Saga(seed).run([](const Settings& settings, Log& log, Store& store, Random& random) {
-      live_with_faults(settings, log, store, random, random.chance(0.5) ? Fault::kFailBefore : Fault::kFailAfter,
+    const std::string wrong = Saga(seed).run([](const Life& life, Log& log, Store& store, Random& random) {
+      live_with_faults(life, log, store, random, random.chance(0.5) ? Fault::kFailBefore : Fault::kFailAfter,
                        random.chance(0.5) ? Fault::kFailBefore : Fault::kFailAfter);
     });
     ASSERT_EQ(wrong, "") << "DRIFTCAST_SEED=" << seed;
@@ -150,14 +158,14 @@ TEST(Crash, ByAnErrorOfLogOrStoreLosesAndRepeatsNothing) {
 TEST(Crash, OfTheFlowGraphByAnErrorLosesAndRepeatsNothing) {
   const auto [first, last] = seeds_to_run(300);
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const std::string wrong = Saga(seed).run([](Settings settings, Log& log, Store& store, Random& random) {
-      settings.pipeline.threads = random.between(2, 4);
+    const std::string wrong = Saga(seed).run([](Life life, Log& log, Store& store, Random& random) {
+      life.settings.pipeline.threads = random.between(2, 4);
       FaultLog faulty_log(log);
       FaultStore faulty_store(store);
       const Fault fault = random.chance(0.5) ? Fault::kFailBefore : Fault::kFailAfter;
       if (random.chance(0.7)) faulty_log.fuse.arm(random.between(1, 300), fault);
       if (random.chance(0.4)) faulty_store.fuse.arm(random.between(1, 60), fault);
-      (void)run_to_end(settings, faulty_log, faulty_store);
+      (void)run_to_end(life.settings, faulty_log, faulty_store, life.models);
     });
     ASSERT_EQ(wrong, "") << "DRIFTCAST_SEED=" << seed;
   }

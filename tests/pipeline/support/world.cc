@@ -4,10 +4,12 @@
 #include <array>
 
 #include "core/check.h"
+#include "models/cpu_network.h"
 #include "pipeline/graph_runner.h"
 #include "pipeline/instance.h"
 #include "state/memory_store.h"
 #include "tests/support/hex.h"
+#include "tests/support/some_model.h"
 
 namespace driftcast {
 namespace {
@@ -126,7 +128,7 @@ class Author {
 };
 
 Result<std::unique_ptr<Assembly>> assemble(const Settings& settings, Log& log, Store& store, const Clock& clock,
-                                           const ModelSet& models = default_models()) {
+                                           const ModelSet& models) {
   return Assembly::open(settings, models, log, store, clock, kLineage);
 }
 
@@ -220,6 +222,15 @@ Settings with_random_cuts(Settings settings, Random& random) {
   return settings;
 }
 
+ModelSet models_with_network(const Settings& settings, std::uint64_t seed) {
+  const std::vector<int>& horizons = settings.operators.horizons;
+  ModelFiles files = some_model(horizons, seed);
+  files.models.network_hash = hash_of(*files.network);
+  files.models.network = std::move(cpu_network(*files.network, horizons)).value();
+  seal(files.models);
+  return std::move(files.models);
+}
+
 std::vector<InputRecord> make_input(std::uint64_t seed, int records, int partitions) {
   return Author(seed, records, partitions).write();
 }
@@ -262,9 +273,9 @@ Result<Counters> run_to_end(const Settings& settings, Log& log, Store& store, co
   return (*assembly)->counters();
 }
 
-Result<bool> run_steps(const Settings& settings, Log& log, Store& store, std::int64_t steps) {
+Result<bool> run_steps(const Settings& settings, Log& log, Store& store, std::int64_t steps, const ModelSet& models) {
   const TickingClock clock;
-  auto assembly = assemble(settings, log, store, clock);
+  auto assembly = assemble(settings, log, store, clock, models);
   if (!assembly) return assembly.error();
   Instance instance(**assembly);
   for (std::int64_t i = 0; i < steps; ++i) {
@@ -275,9 +286,10 @@ Result<bool> run_steps(const Settings& settings, Log& log, Store& store, std::in
   return false;
 }
 
-Result<void> run_and_stop(const Settings& settings, Log& log, Store& store, std::int64_t steps) {
+Result<void> run_and_stop(const Settings& settings, Log& log, Store& store, std::int64_t steps,
+                          const ModelSet& models) {
   const TickingClock clock;
-  auto assembly = assemble(settings, log, store, clock);
+  auto assembly = assemble(settings, log, store, clock, models);
   if (!assembly) return assembly.error();
   Instance instance(**assembly);
   for (std::int64_t i = 0; i < steps; ++i) {
@@ -318,11 +330,12 @@ std::string difference(const Outcome& expected, const Outcome& actual) {
          found.substr(std::min(from, found.size()), 200);
 }
 
-Outcome outcome_of_one_run(std::span<const InputRecord> input, int partitions, const Settings& settings) {
+Outcome outcome_of_one_run(std::span<const InputRecord> input, int partitions, const Settings& settings,
+                           const ModelSet& models) {
   MemoryLog log(partitions);
   MemoryStore store;
   append(log, input);
-  const auto counters = run_to_end(settings, log, store);
+  const auto counters = run_to_end(settings, log, store, models);
   DRIFTCAST_CHECK(counters.has_value());
   return outcome_of(log, store);
 }

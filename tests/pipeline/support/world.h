@@ -43,6 +43,9 @@ Settings with_random_dials(Settings settings, Random& random);
 // How work is cut, at random: slice, epochs, shipments, cache. None of it may change an output.
 Settings with_random_cuts(Settings settings, Random& random);
 
+// A model with a small network of this seed that knows the horizons of the settings: see tests/support/some_model.h.
+ModelSet models_with_network(const Settings& settings, std::uint64_t seed = 1);
+
 // Records of a dozen users, mostly in order of time; the last ones close every partition.
 std::vector<InputRecord> make_input(std::uint64_t seed, int records, int partitions);
 
@@ -68,10 +71,12 @@ Result<Counters> run_to_end(const Settings& settings, Log& log, Store& store,
 
 // Lets an instance take so many steps in one thread, or fewer when it is done before; then it is dropped: what it has
 // not committed is lost. True: it was done.
-Result<bool> run_steps(const Settings& settings, Log& log, Store& store, std::int64_t steps);
+Result<bool> run_steps(const Settings& settings, Log& log, Store& store, std::int64_t steps,
+                       const ModelSet& models = default_models());
 
 // The same, but in the end it is told to stop and finishes.
-Result<void> run_and_stop(const Settings& settings, Log& log, Store& store, std::int64_t steps);
+Result<void> run_and_stop(const Settings& settings, Log& log, Store& store, std::int64_t steps,
+                          const ModelSet& models = default_models());
 
 // What may not depend on how it came about, as lines: committed outputs of every partition, then what its store holds.
 struct Outcome {
@@ -86,6 +91,7 @@ Outcome states_of(Store& store, int partitions);
 std::string difference(const Outcome& expected, const Outcome& actual);
 
 // The outcome of the simplest way.
-Outcome outcome_of_one_run(std::span<const InputRecord> input, int partitions, const Settings& settings);
+Outcome outcome_of_one_run(std::span<const InputRecord> input, int partitions, const Settings& settings,
+                           const ModelSet& models = default_models());
 
 }  // namespace driftcast
