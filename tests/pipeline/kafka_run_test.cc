@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/model_directory.h"
 #include "core/ids.h"
 #include "pipeline/generator/random.h"
 #include "pipeline/kafka_topic_config.h"
@@ -18,11 +19,13 @@
 #include "tests/pipeline/support/kafka_job.h"
 #include "tests/pipeline/support/lines_of.h"
 #include "tests/support/scratch_dir.h"
+#include "tests/support/some_model.h"
 
 namespace driftcast {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::HasSubstr;
 
 constexpr int kPartitions = 3;
@@ -81,7 +84,17 @@ class KafkaRun : public testing::Test {
                                 "changelog.interval=100ms"};
     for (const std::string& set : sets) arguments.insert(arguments.end(), {"--set", set});
     add_topics(arguments, prefix_);
+    add_model(arguments);
     return arguments;
+  }
+
+  // From here on all runs have a network.
+  void make_model() {
+    model_ = dir_.path("model");
+    ASSERT_TRUE(write_model(model_, some_model({7, 14, 30})));
+  }
+  void add_model(Arguments& arguments) const {
+    if (!model_.empty()) arguments.insert(arguments.end(), {"--set", "model.dir=" + model_});
   }
 
   // Values by topic, sorted.
@@ -91,6 +104,7 @@ class KafkaRun : public testing::Test {
                                 "source.partitions=" + std::to_string(kPartitions), "sink.dir=" + dir_.path("out")};
     for (const std::string& set : sets) arguments.insert(arguments.end(), {"--set", set});
     add_topics(arguments, "");
+    add_model(arguments);
     const Ended ended = run_child(arguments);
     EXPECT_EQ(ended.code, 0) << ended.talk;
     std::vector<std::vector<std::string>> topics;
@@ -117,7 +131,7 @@ class KafkaRun : public testing::Test {
 
   ScratchDir dir_;
   KafkaBroker& broker_ = KafkaBroker::shared();
-  std::string prefix_;
+  std::string prefix_, model_;
 };
 
 TEST_F(KafkaRun, PublishesWhatARunOnTheSameFileDoes) {
@@ -170,6 +184,24 @@ TEST_F(KafkaRun, PublishesTheSameWhenItIsKilledStoppedAndRobbed) {
   ASSERT_EQ(ended.code, 0) << ended.talk;
   EXPECT_GE(killed, 7) << "of so few deaths nothing follows";
   EXPECT_TRUE(published_in_files() == published_in_topics());
+}
+
+TEST_F(KafkaRun, PublishesTheSameWithANetworkWhenItIsKilledAndItsStoreIsLost) {
+  make_model();
+  produce_piece(0, 2);
+#ifdef DRIFTCAST_KILL_POINTS
+  EXPECT_EQ(run_child(kafka_arguments(), "after_outputs:3").signal, SIGKILL);
+  EXPECT_EQ(run_child(kafka_arguments(), "between_stores:2").signal, SIGKILL);
+#endif
+  std::filesystem::remove_all(dir_.path("state"));
+  produce_piece(1, 2);
+  const Ended ended = run_child(kafka_arguments());
+  ASSERT_EQ(ended.code, 0) << ended.talk;
+  const auto files = published_in_files();
+  for (const char* const sign : {"\"purchase\":", "\"churn\":", "\"model\":{\"id\":\"network-1\""}) {
+    EXPECT_THAT(files[0], Contains(HasSubstr(sign)));
+  }
+  EXPECT_TRUE(files == published_in_topics());
 }
 
 TEST_F(KafkaRun, SaysWhatIsMissing) {
