@@ -21,7 +21,9 @@ class TorchLibrary {
   TorchLibrary& operator=(const TorchLibrary&) = delete;
   virtual ~TorchLibrary() = default;
 
-  // Version, BLAS and devices, in a line.
+  virtual std::string version() const = 0;  // of LibTorch
+
+  // Version, devices and how fast its BLAS is just now, in a line.
   virtual std::string description() const = 0;
   virtual bool has_cuda() const = 0;
 
@@ -36,7 +38,7 @@ class TorchLibrary {
 
 // The only symbol that is looked up: `TorchLibrary* driftcast_torch_library(int abi)`, null when `abi` is another; the
 // library owns what it returns. Raised whenever anything that crosses the seam changes.
-inline constexpr int kTorchLibraryAbi = 2;
+inline constexpr int kTorchLibraryAbi = 3;
 inline constexpr const char* kTorchLibrarySymbol = "driftcast_torch_library";
 using TorchLibraryEntry = TorchLibrary* (*)(int abi);
 

@@ -59,6 +59,8 @@ class Library final : public TorchLibrary {
     at::set_num_interop_threads(1);
   }
 
+  std::string version() const override { return TORCH_VERSION; }
+
   std::string description() const override {
     const double speed = operations_per_second();
     char line[160];

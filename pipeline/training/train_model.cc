@@ -37,6 +37,10 @@ void lean_on_network(ModelSet& models) {
   }
 }
 
+Error stopped(const std::string& what) {
+  return error(ErrorCode::kRestart, what + "; the same command goes on from there");
+}
+
 // How far the events reach, in steps.
 class Reach final : public Observer {
  public:
@@ -81,7 +85,7 @@ class Training {
   Result<Summary> pass(std::string_view phase, const ModelSet& models, Observer& observer) {
     watch_.on_phase(phase);
     auto summary = job_.pass(settings_, models, observer);
-    if (summary && watch_.stop) return error(ErrorCode::kRestart, "stopped; the same command goes on");
+    if (summary && watch_.stop) return stopped("stopped");
     return summary;
   }
 
@@ -166,6 +170,7 @@ class Training {
       return write_checkpoint(checkpoint(), now, training);
     };
     auto trained = library_.train(*set, job_.training, from, watch);
+    if (!trained && trained.error().code == ErrorCode::kRestart) return stopped(trained.error().message);
     if (!trained) return trained.error();
     files_.network = std::move(trained->weights);
     report_.best_epoch = trained->best_epoch;
@@ -220,7 +225,7 @@ class Training {
 
   Result<void> write() {
     files_.step_ms = report_.grid.width.count();
-    files_.card = model_card(job_, report_, card_, library_.description());
+    files_.card = model_card(job_, report_, card_, "LibTorch " + library_.version());
     DRIFTCAST_TRY(write_model(job_.out, files_));
     DRIFTCAST_TRY(replace_file(job_.out + "/report.html", training_html(report_)));
     std::error_code ignored;

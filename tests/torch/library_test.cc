@@ -19,6 +19,7 @@ TEST(TorchLibraryEntry, GivesNothingToAnotherBuild) {
 }
 
 TEST(TorchLibraryEntry, DescribesVersionDevicesAndBlas) {
+  EXPECT_THAT(torch_library().version(), testing::MatchesRegex("[0-9]+[.][0-9]+[.][0-9]+.*"));
   EXPECT_THAT(torch_library().description(),
               testing::MatchesRegex("LibTorch [0-9.]+.*, (no )?CUDA, BLAS [0-9]+ GFLOP/s.*"));
 }
