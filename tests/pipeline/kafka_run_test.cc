@@ -204,6 +204,28 @@ TEST_F(KafkaRun, PublishesTheSameWithANetworkWhenItIsKilledAndItsStoreIsLost) {
   EXPECT_TRUE(files == published_in_topics());
 }
 
+#ifdef DRIFTCAST_WITH_TORCH
+
+// How records are polled differs between a topic and a file; what is learned from them does not.
+TEST_F(KafkaRun, TrainsOnATopicTheModelThatItTrainsOnTheSameFile) {
+  produce_piece(0, 1);
+  const auto hash_of_training = [&](const std::string& out, const Arguments& events) {
+    Arguments arguments = {"train",    "--out", dir_.path(out), "--id",          "same", "--hidden", "8",
+                           "--epochs", "2",     "--set",        "horizons=1,2,3"};
+    arguments.insert(arguments.end(), events.begin(), events.end());
+    const Ended ended = run_child(arguments);
+    EXPECT_EQ(ended.code, 0) << ended.talk;
+    const auto model = read_model(dir_.path(out));
+    EXPECT_TRUE(model && model->network);
+    return model ? model->models.hash : 0;
+  };
+  const std::string partitions = "source.partitions=" + std::to_string(kPartitions);
+  EXPECT_EQ(hash_of_training("of-topic", {"--topic", prefix_ + "input", "--set", "kafka.brokers=" + broker_.brokers()}),
+            hash_of_training("of-file", {"--events", dir_.path("events.jsonl"), "--set", partitions}));
+}
+
+#endif
+
 TEST_F(KafkaRun, SaysWhatIsMissing) {
   Arguments arguments = kafka_arguments();
   arguments.insert(arguments.end(), {"--set", "topics.input=" + prefix_ + "no-input"});

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the real program on a small generated input and holds everything it wrote to the schemas.
 
-usage: tests/tools/outputs_test.py DRIFTCAST
+usage: tests/tools/outputs_test.py DRIFTCAST WRITE_MODEL
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from validate_outputs import Outputs, validate
 
+WRITE_MODEL = sys.argv.pop()
 DRIFTCAST = sys.argv.pop()
 
 
@@ -44,18 +45,37 @@ class OutputsTest(unittest.TestCase):
         for kind in ("forecast", "drift", "session", "late", "dead-letter"):
             self.assertGreater(counts[kind], 0, kind)
 
-    def test_explained_forecasts_fit_too(self):
-        out = self.run_it("output.explain=true", "threads=1", "horizons=1,90")
-        counts, problems = validate(out)
-        self.assertEqual(problems, [])
+    def forecasts_explained(self, out, horizons):
+        """Those of a run with output.explain, once what they explain adds up."""
         forecasts = [json.loads(line) for line in (out / "interest-forecasts.jsonl").read_text().splitlines()]
-        explained = [f for f in forecasts if f["type"] == "forecast" and len(f["parts"]) == 2]
-        self.assertEqual(len(explained), counts["forecast"])
+        explained = [f for f in forecasts if f["type"] == "forecast" and len(f["parts"]) == horizons]
         for forecast in explained:
             for horizon, part in zip(forecast["horizons"], forecast["parts"]):
                 self.assertEqual(part["steps"], horizon["steps"])
                 mean = sum(weight * part[model] for model, weight in part["weights"].items())
                 self.assertAlmostEqual(mean, horizon["volume"]["mean"], delta=1e-4 * max(mean, 1))
+        return explained
+
+    def test_explained_forecasts_fit_too(self):
+        out = self.run_it("output.explain=true", "threads=1", "horizons=1,90")
+        counts, problems = validate(out)
+        self.assertEqual(problems, [])
+        self.assertEqual(len(self.forecasts_explained(out, 2)), counts["forecast"])
+
+    def test_what_a_network_says_fits_too(self):
+        model = Path(self.scratch.name) / "model"
+        subprocess.run([WRITE_MODEL, model], check=True)
+        out = self.run_it(f"model.dir={model}", "output.explain=true")
+        counts, problems = validate(out)
+        self.assertEqual(problems, [])
+        explained = self.forecasts_explained(out, 3)
+        self.assertEqual(len(explained), counts["forecast"])
+        for forecast in explained:
+            self.assertEqual(forecast["model"]["id"], "network-1")
+            for horizon, part in zip(forecast["horizons"], forecast["parts"]):
+                self.assertIn("purchase", horizon)
+                self.assertIn("churn", horizon)
+                self.assertIn("lstm", part)
 
     def test_purchase_and_churn_fit_where_they_are_coherent(self):
         lines = (self.run_it("horizons=7,14") / "interest-forecasts.jsonl").read_text().splitlines()
