@@ -2,6 +2,10 @@
 #include "operators/window_state.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "operators/state_fields.h"
+#include "state/codec.h"
 
 namespace driftcast {
 namespace {
@@ -44,6 +48,40 @@ TEST(WindowState, ItsFootprintIsItsRows) {
   EXPECT_EQ(footprint(window), 0U);
   for (Step step = 0; step < 100; ++step) append_row(window, step_closed(step, 1));
   EXPECT_EQ(footprint(window), kWindowRows * sizeof(WindowRow));
+}
+
+// Any bits, zeros often: those are not written.
+Half any_half() {
+  return {*rc::gen::weightedOneOf<std::uint16_t>(
+      {{2, rc::gen::just<std::uint16_t>(0)}, {3, rc::gen::arbitrary<std::uint16_t>()}})};
+}
+
+WindowState any_window() {
+  WindowState window;
+  Step step = *rc::gen::inRange<Step>(-100'000, 100'000);
+  for (std::size_t left = *rc::gen::inRange<std::size_t>(0, kWindowRows + 1); left > 0; --left) {
+    WindowRow& row = window.rows.emplace_back();
+    row.step = step += *rc::gen::weightedElement<Step>({{9, 1}, {1, 3'000}});
+    for (Half& value : row.values) value = any_half();
+  }
+  for (std::size_t left = *rc::gen::inRange<std::size_t>(0, 100); left > 0; --left) {
+    window.carried.push_back(any_half());
+  }
+  if (!window.carried.empty()) window.network = *rc::gen::arbitrary<std::uint64_t>();
+  return window;
+}
+
+RC_GTEST_PROP(WindowState, AnyOfThemComesBackFromItsBytes, ()) {
+  const WindowState window = *rc::gen::exec(any_window);
+  const auto decoded = decode_value<WindowState>(encode_value(window));
+  RC_ASSERT(decoded.has_value());
+  RC_ASSERT(decoded->network == window.network);
+  RC_ASSERT(decoded->carried == window.carried);
+  RC_ASSERT(decoded->rows.size() == window.rows.size());
+  for (std::size_t i = 0; i < window.rows.size(); ++i) {
+    RC_ASSERT(decoded->rows[i].step == window.rows[i].step);
+    RC_ASSERT(decoded->rows[i].values == window.rows[i].values);
+  }
 }
 
 }  // namespace
