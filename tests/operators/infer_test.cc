@@ -19,6 +19,7 @@
 namespace driftcast {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using State = std::vector<Half>;
 
@@ -188,6 +189,44 @@ TEST(Infer, ARebuildIsDoneOnce) {
     second.run();
     ASSERT_TRUE(same(closed.net, twin.take(network(2), closed))) << closed.step;
   }
+}
+
+// Notes how many users each call of the network has.
+class CountedNetwork final : public Network {
+ public:
+  explicit CountedNetwork(const Network& network) : network_(network) {}
+
+  std::size_t carried() const override { return network_.carried(); }
+  std::uint64_t hash() const override { return network_.hash(); }
+  void step(std::span<const NetworkStep> users) const override {
+    steps.push_back(users.size());
+    network_.step(users);
+  }
+  void replay(std::span<const NetworkWindow> users) const override {
+    replays.push_back(users.size());
+    network_.replay(users);
+  }
+
+  mutable std::vector<std::size_t> steps, replays;
+
+ private:
+  const Network& network_;
+};
+
+// Else it would give the same and be many times as slow.
+TEST(Infer, TheUsersOfASliceTakeTheirStepsTogether) {
+  const CountedNetwork counted(network());
+  InferBatch batch(&counted, kGrid);
+  std::deque<WindowState> windows(10);
+  for (Step first : {0, 3, 6}) {
+    std::vector<std::vector<StepClosed>> steps(windows.size(), steps_closed(3, first));
+    for (std::size_t user = 0; user < windows.size(); ++user) {
+      for (std::size_t i = 0; i < (user < 4 ? 3 : 1); ++i) batch.add(windows[user], steps[user][i]);
+    }
+    batch.run();
+  }
+  EXPECT_THAT(counted.replays, ElementsAre(10)) << "the first step of new users is a window of one row";
+  EXPECT_THAT(counted.steps, ElementsAre(4, 4, 10, 4, 4, 10, 4, 4));
 }
 
 TEST(Infer, WithoutANetworkOnlyTheWindowGrowsAndWhatOneCarriedIsDropped) {
