@@ -7,24 +7,16 @@
 #include <cstdlib>
 #include <random>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "models/network.h"
-#include "models/network_weights.h"
+#include "tests/support/some_network.h"
 
 namespace driftcast {
 
-// Weights as after some training: heads that say something, features that are normalised.
 inline NetworkWeights some_weights(std::size_t hidden, std::size_t layers, std::vector<int> horizons = {1, 7, 30}) {
-  NetworkWeights weights = fresh_network(hidden, layers, std::move(horizons), 5);
-  std::mt19937_64 random(5);
-  std::normal_distribution<float> normal;
-  for (float& number : weights.head) number = normal(random) / 10;
-  for (float& number : weights.head_bias) number = normal(random) / 10;
-  for (float& number : weights.mean) number = normal(random);
-  for (float& number : weights.scale) number = 0.2F + std::abs(normal(random));
-  weights.purchases = true;
-  return weights;
+  return some_network(hidden, layers, std::move(horizons), 5);
 }
 
 inline std::vector<FeatureRow> some_rows(std::size_t count, std::uint64_t seed) {
