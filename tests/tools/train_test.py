@@ -48,12 +48,12 @@ class TrainTest(unittest.TestCase):
         place.mkdir()
         return place
 
-    def interrupt(self, place):
-        """A training that is told to stop once its first epoch is done."""
+    def interrupt(self, place, after="  epoch   1:"):
+        """A training that is told to stop once it has said this."""
         run = subprocess.Popen([DRIFTCAST, *map(str, training())], cwd=place, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
         for line in run.stderr:
-            if line.startswith("  epoch   1:"):
+            if line.startswith(after):
                 run.send_signal(signal.SIGINT)
                 break
         said = run.stderr.read()
@@ -104,6 +104,11 @@ class TrainTest(unittest.TestCase):
         for name in ("model.json", "weights.safetensors"):
             self.assertEqual((place / "model" / name).read_bytes(), (self.model / name).read_bytes(), name)
         self.assertFalse((place / "model/checkpoint.safetensors").exists())
+
+    def test_interrupted_before_the_first_epoch_it_leaves_nothing(self):
+        place = self.new_place()
+        self.interrupt(place, after="reading the events")
+        self.assertEqual([*(place / "model").iterdir()], [])
 
     def test_what_another_training_left_is_refused_unless_told_to_begin_anew(self):
         place = self.new_place()
