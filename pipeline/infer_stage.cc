@@ -13,11 +13,12 @@ void infer_stage(InferLane& lane, Parcel& parcel) noexcept {
     auto found = lane.windows.edit({step.user, step.user_hash});
     if (!found) {
       parcel.failure = found.error();
-      return;
+      break;
     }
     lane.batch.add(*found->state, step);
   }
-  lane.batch.run();
+  lane.batch.run();  // also on a failure: what is planned points into this parcel, and others may follow it
+  if (parcel.failure) return;
   if (parcel.marker && parcel.marker->ship) lane.windows.encode_dirty(parcel.epoch, parcel.marker->entries);
   lane.windows.trim();
 }

@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "models/cpu_network.h"
+#include "tests/support/counted_network.h"
 #include "tests/support/some_network.h"
 
 namespace driftcast {
@@ -190,28 +191,6 @@ TEST(Infer, ARebuildIsDoneOnce) {
     ASSERT_TRUE(same(closed.net, twin.take(network(2), closed))) << closed.step;
   }
 }
-
-// Notes how many users each call of the network has.
-class CountedNetwork final : public Network {
- public:
-  explicit CountedNetwork(const Network& network) : network_(network) {}
-
-  std::size_t carried() const override { return network_.carried(); }
-  std::uint64_t hash() const override { return network_.hash(); }
-  void step(std::span<const NetworkStep> users) const override {
-    steps.push_back(users.size());
-    network_.step(users);
-  }
-  void replay(std::span<const NetworkWindow> users) const override {
-    replays.push_back(users.size());
-    network_.replay(users);
-  }
-
-  mutable std::vector<std::size_t> steps, replays;
-
- private:
-  const Network& network_;
-};
 
 // Else it would give the same and be many times as slow.
 TEST(Infer, TheUsersOfASliceTakeTheirStepsTogether) {
