@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "models/cpu_network.h"
+#include "tests/support/network_users.h"
 #include "tests/torch/support/library.h"
-#include "tests/torch/support/users.h"
 
 namespace driftcast {
 namespace {

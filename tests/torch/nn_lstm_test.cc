@@ -5,8 +5,8 @@
 #include <array>
 
 #include "models/cpu_network.h"
+#include "tests/support/network_users.h"
 #include "tests/torch/support/library.h"
-#include "tests/torch/support/users.h"
 
 namespace driftcast {
 namespace {

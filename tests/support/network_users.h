@@ -1,15 +1,17 @@
-// Networks and users made of chance, and what a network leaves of the users.
+// Networks and users made of chance, models with such a network, and what it leaves of the users.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "models/model_set.h"
 #include "models/network.h"
 #include "tests/support/some_network.h"
 
@@ -17,6 +19,18 @@ namespace driftcast {
 
 inline NetworkWeights some_weights(std::size_t hidden, std::size_t layers, std::vector<int> horizons = {1, 7, 30}) {
   return some_network(hidden, layers, std::move(horizons), 5);
+}
+
+// The shipped priors beside a network of these weights, whose word counts from the first day.
+inline ModelSet models_with(std::unique_ptr<Network> network, const NetworkWeights& weights) {
+  ModelSet models = default_models();
+  for (ModelSet::Segment& segment : models.segments) {
+    for (ExpertForecasts& of_age : segment.weights) of_age[static_cast<std::size_t>(Expert::kNetwork)] = 0.3F;
+  }
+  models.network_hash = hash_of(weights);
+  models.network = std::move(network);
+  seal(models);
+  return models;
 }
 
 inline std::vector<FeatureRow> some_rows(std::size_t count, std::uint64_t seed) {
