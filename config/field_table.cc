@@ -185,8 +185,15 @@ void add_machine(std::vector<Field>& table) {
              "Memory for the blocks and write buffers of the state store."),
       text("model.dir", AT(pipeline.model_dir),
            "Directory of the model; empty: the built-in priors without a network."),
-      choice("model.device", AT(pipeline.model_device), "cpu|cuda|auto", kChanges,
-             "Where the network runs; the same bytes are promised for `cpu` only."),
+      choice(
+          "model.device", AT(pipeline.model_device), "cpu|cuda|auto", kChanges,
+          "Where the network runs; `auto`: on a CUDA device where there is one. The same bytes are promised for `cpu` "
+          "only."),
+      ranged("model.batch.rows", kInteger, AT(pipeline.model_batch.rows), 1, 1e6, kKeeps,
+             "On a device: rows of all partitions after which a batch is run at once."),
+      ranged("model.batch.age", kDuration, AT(pipeline.model_batch.age), 0, kSecond, kKeeps,
+             "On a device: how long a batch waits for more rows; meanwhile threads stand still, so give more `threads` "
+             "than there are cores."),
       ranged("epoch.interval", kDuration, AT(pipeline.epoch.interval), 0, kMinute, kKeeps,
              "Time between two commits; 0: every slice."),
       ranged("epoch.bytes", kSize, AT(pipeline.epoch.bytes), 1, kGiB, kKeeps,

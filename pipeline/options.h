@@ -109,6 +109,13 @@ struct ChangelogOptions {
   std::int64_t bytes = 64LL << 20;              // dirty state after which a partition ships early
 };
 
+// How lanes share a device that runs the network: a batch goes to it when it has so many rows, or its first ones have
+// waited so long, or nobody else could bring any.
+struct BatchOptions {
+  int rows = 4096;
+  Duration age{1};
+};
+
 // Metrics and probes for the machines that watch the job. Whoever reaches the address may read them.
 struct HttpOptions {
   std::string listen;  // "host:port", port 0: any that is free; empty: nothing is served
@@ -133,8 +140,9 @@ struct PipelineOptions {
   bool explain = false;  // output.explain: forecasts carry their parts and weights
   EpochOptions epoch;
   ChangelogOptions changelog;
-  std::string model_dir;  // empty: the built-in priors
-  std::string model_device = "cpu";
+  std::string model_dir;             // empty: the built-in priors
+  std::string model_device = "cpu";  // cpu, cuda or auto
+  BatchOptions model_batch;
   HttpOptions http;
   LogOptions log;
 };
