@@ -153,6 +153,8 @@ struct Metrics::Series {
   Histogram& batch_steps;
   Family<prometheus::Counter>& rollbacks;
   prometheus::Counter& rebalances;
+  Gauge& network_on_device;
+  prometheus::Counter& network_device_lost;
   Family<Gauge>& input_progress;
   Gauge& ready;
   prometheus::Counter& cpu;
@@ -176,6 +178,12 @@ Metrics::Series::Series(std::span<const int> horizons)
       rollbacks(counters(registry, "driftcast_rollbacks_total", "Epochs taken back, by reason.")),
       rebalances(
           counters(registry, "driftcast_rebalances_total", "Times the partitions were shared out anew.").Add({})),
+      network_on_device(
+          gauges(registry, "driftcast_network_on_device", "1 when the network runs on a device, not on the CPU.")
+              .Add({})),
+      network_device_lost(counters(registry, "driftcast_network_device_lost_total",
+                                   "Times a device was lost; from then on the network ran on the CPU.")
+                              .Add({})),
       input_progress(gauges(registry, "driftcast_input_progress_ratio", "Share read of an input that has an end.")),
       ready(gauges(registry, "driftcast_ready", "1 when the job processes its input.").Add({})),
       cpu(counters(registry, "process_cpu_seconds_total", "CPU time, user and system.").Add({})),
@@ -259,6 +267,13 @@ void Metrics::rolled_back(std::string_view reason) {
 }
 
 void Metrics::rebalanced() { series_->rebalances.Increment(); }
+
+void Metrics::network_on_device(bool on_device) { series_->network_on_device.Set(on_device ? 1 : 0); }
+
+void Metrics::network_device_lost() {
+  series_->network_device_lost.Increment();
+  network_on_device(false);
+}
 
 void Metrics::input_progress(double share) { series_->input_progress.Add({}).Set(share); }
 

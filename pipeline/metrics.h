@@ -58,6 +58,10 @@ class Metrics {
   void rolled_back(std::string_view reason);
   void rebalanced();
 
+  // Where the network runs: on a device or on the CPU; and that a device was lost, so that it now runs on the CPU.
+  void network_on_device(bool on_device);
+  void network_device_lost();
+
   void input_progress(double share);  // of an input with an end, 0 to 1
 
   // A job that has not said so is not ready.

@@ -100,6 +100,17 @@ TEST(Metrics, CountRollbacksByReasonAndRebalances) {
                                    HasSubstr("\ndriftcast_rebalances_total 1\n")));
 }
 
+TEST(Metrics, SayWhereTheNetworkRuns) {
+  Metrics metrics(kHorizons);
+  EXPECT_THAT(text(metrics), AllOf(HasSubstr("\ndriftcast_network_on_device 0\n"),
+                                   HasSubstr("\ndriftcast_network_device_lost_total 0\n")));
+  metrics.network_on_device(true);
+  EXPECT_THAT(text(metrics), HasSubstr("\ndriftcast_network_on_device 1\n"));
+  metrics.network_device_lost();
+  EXPECT_THAT(text(metrics), AllOf(HasSubstr("\ndriftcast_network_on_device 0\n"),
+                                   HasSubstr("\ndriftcast_network_device_lost_total 1\n")));
+}
+
 TEST(Metrics, AreNotReadyUntilTold) {
   Metrics metrics(kHorizons);
   EXPECT_EQ(metrics.unready(), "starting");
