@@ -4,9 +4,9 @@
 // precision and rounded when computed, so that what is stored is what the next step starts from. Gap rows (the first
 // after a dormancy) are rows like any other: the row says how long the gap was.
 //
-// Rules for implementations: const and free of locks, so that threads may share one. On the CPU a user's result depends
+// Rules for implementations: const, and threads may share one. On the CPU there are no locks, a user's result depends
 // neither on the size of the batch nor on the user's place in it, bit for bit, and `replay` gives what `step` gives row
-// by row. Devices that cannot promise this come within 1e-4.
+// by row. Devices that cannot promise this come within 1e-4; one that fails throws DeviceLost (models/device_lost.h).
 #pragma once
 
 #include <cstddef>
