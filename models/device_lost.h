@@ -1,5 +1,6 @@
 // DeviceLost: what a Network on a device throws from step and replay when the device no longer does its work. The
-// carried states of that call are of no use; the network on the CPU can rebuild them from the rows.
+// carried states of that call are of no use: who wants to take the step elsewhere keeps copies, as
+// pipeline/fallback_network.h does.
 #pragma once
 
 #include <stdexcept>
