@@ -89,7 +89,8 @@ class Library final : public TorchLibrary {
   Result<void> check_device(const std::string& device) const {
     if (device == "cpu" || (device == "cuda" && has_cuda())) return {};
     if (device != "cuda") return error(ErrorCode::kConfig, "no device " + device + ": there are cpu and cuda");
-    return error(ErrorCode::kConfig, "no CUDA device: this machine has none, or this LibTorch is built without CUDA");
+    return error(ErrorCode::kConfig,
+                 "there is no CUDA device: this machine has none, or this LibTorch is built without it");
   }
 };
 

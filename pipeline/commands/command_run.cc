@@ -109,10 +109,10 @@ int run(const RunArguments& arguments) {
   if (arguments.no_close) settings->pipeline.source.close = false;
   if (auto usable = check_usage(arguments, *settings); !usable) return complain(usable.error());
   if (auto runnable = check_runnable(*settings); !runnable) return complain(runnable.error());
-  const auto models = open_model(*settings);
+  Metrics metrics(settings->operators.horizons);
+  const auto models = open_model(*settings, &metrics);
   if (!models) return complain(models.error());
   watch_signals();
-  Metrics metrics(settings->operators.horizons);
   const auto server = serve(settings->pipeline.http, metrics);
   if (!server) return complain(server.error());
   Reporter reporter(metrics);
