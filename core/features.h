@@ -21,7 +21,7 @@ enum class Feature : unsigned char {
   kMeanPurchases5,    // likewise purchases
   kMeanAmount5,       // likewise amount, signed
   kLevelFast, kLevelMedium, kLevelSlow,  // log1p of the EWMA levels 0.3, 0.1, 0.02
-  kArimaLevel,        // sqrt(events) as ARIMA expects it for the next step
+  kArimaLevel,        // log1p of the square of what ARIMA expects of sqrt(events) in the next step
   kArimaInnovation,   // of this step, in units of its standard deviation
   kDriftScore,        // log(1 + Shiryaev-Roberts statistic) of the mix
   kGap,               // log1p(empty steps since the last one with events, this one and those skipped included)

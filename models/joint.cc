@@ -11,7 +11,8 @@ namespace {
 constexpr double kShrinkage = 150;      // labels that the crowd weighs against a user's own
 constexpr double kUserDiscount = 0.99;  // per label
 constexpr double kCrowdSpan = 2000;     // labels the crowd's moments reach back
-constexpr double kRidge = 0.02;         // of the mean diagonal, towards the prior weights
+constexpr double kRidge = 0.1;          // of the mean diagonal, towards the prior weights
+constexpr double kNetworkRidge = 0.3;   // likewise with a network, whose prior weight labels have borne out
 constexpr double kRidgeLabels = 50;     // labels that the prior weighs besides
 constexpr double kLeastScale = 0.25;    // of a label
 constexpr double kLeastSum = 0.4, kLargestSum = 1.1;
@@ -272,7 +273,8 @@ VolumeForecasts heard(const JointCrowd& crowd) {
 // Minimises w'Aw - 2 b'w + ridge |w - prior|^2 over w >= 0 by cyclic coordinate descent, then keeps the sum in bounds.
 ExpertForecasts solve_crowd(const JointCrowd& crowd, const ExpertForecasts& model_prior) {
   const ExpertForecasts prior = spoken_weights(model_prior, heard(crowd));
-  const double strength = kRidge + kRidgeLabels / (kRidgeLabels + crowd.labels);  // of each column's own scale
+  const double ridge_share = crowd.a[cell(kNetworkIndex, kNetworkIndex)] > 0 ? kNetworkRidge : kRidge;
+  const double strength = ridge_share + kRidgeLabels / (kRidgeLabels + crowd.labels);  // of each column's own scale
   std::array<double, kExperts> w{};
   for (std::size_t k = 0; k < kExperts; ++k) w[k] = prior[k];
   for (int sweep = 0; sweep < 60; ++sweep) {

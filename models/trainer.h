@@ -49,7 +49,7 @@ struct TrainingOptions {
   int patience = 10;  // epochs without a better validation loss after which training stops
   int batch = 64;    // users side by side
   int chunk = 32;    // rows after which back-propagation is cut
-  double learning_rate = 2e-3, least_learning_rate = 1e-5;
+  double learning_rate = 1e-3, least_learning_rate = 1e-5;
   double weight_decay = 1e-2;
   double dropout = 0.3;        // between layers and before the heads
   double gradient_norm = 1;    // largest

@@ -68,7 +68,8 @@ void complete_row(FeatureRow& row, const UserState& user, const ArimaPrior& prio
   at(row, Feature::kLevelFast) = std::log1p(user.experts.fast);
   at(row, Feature::kLevelMedium) = std::log1p(user.experts.slow);
   at(row, Feature::kLevelSlow) = std::log1p(user.experts.rate);
-  at(row, Feature::kArimaLevel) = static_cast<float>(arima_forecast(user.arima, prior, 1).mean);
+  const double root = std::max(0.0, arima_forecast(user.arima, prior, 1).mean);
+  at(row, Feature::kArimaLevel) = static_cast<float>(std::log1p(root * root));
   at(row, Feature::kArimaInnovation) = innovation / std::sqrt(std::max(user.arima.s2, 1e-9F));
   at(row, Feature::kDriftScore) = static_cast<float>(std::max(0.0, e_detector_log_r(user.mix.detector)));
   at(row, Feature::kGap) = std::log1p(static_cast<float>(closed.idle));

@@ -18,6 +18,7 @@ constexpr std::int64_t kRanks = kRankSlots + 1;
 constexpr std::int64_t kLabelsAtOnce = 8192;  // in mean_loss
 constexpr double kLeastDispersion = 1e-4;     // below it the lgammas lose their digits
 constexpr double kAssumedDispersion = 0.2;    // by which the mean is learned
+constexpr double kOutcomeShare = 2;           // of a yes-or-no outcome's loss, which is smaller than the others
 constexpr double kLargestRarity = 10;         // of the weight of a rare outcome
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 
@@ -216,12 +217,14 @@ struct Learner::State {
     const Tensor logits = of.log_shares + y.narrow(2, kHeadShares, kRanks);
     const Tensor surprise = -(of.slot_shares * at::log_softmax(logits, 2)).sum(2);
     const Tensor none;
-    Tensor loss =
-        negative_binomial_loss(of.volume, mean, learning ? at::full_like(mean, kAssumedDispersion) : dispersion) +
-        of.slot_weight * surprise + 0.5 * log_loss(output(kHeadChurn), of.churn, learning ? churn_rarity : none);
-    if (learning) loss = loss + negative_binomial_loss(of.volume, mean.detach(), dispersion);
+    Tensor loss = of.slot_weight * surprise +
+                  kOutcomeShare * log_loss(output(kHeadChurn), of.churn, learning ? churn_rarity : none) +
+                  negative_binomial_loss(of.volume, learning ? mean.detach() : mean, dispersion);
+    if (learning) {
+      loss = loss + negative_binomial_loss(of.volume, mean, at::full_like(mean, kAssumedDispersion));
+    }
     if (purchases) {
-      loss = loss + 0.5 * log_loss(output(kHeadPurchase), of.purchase, learning ? purchase_rarity : none);
+      loss = loss + kOutcomeShare * log_loss(output(kHeadPurchase), of.purchase, learning ? purchase_rarity : none);
     }
     return loss;
   }

@@ -6,7 +6,7 @@
 //               fixed dispersion and the dispersion with the mean as it is: a mean that may buy itself a wider
 //               distribution comes out too low (Wedderburn, "Quasi-likelihood functions", 1974)
 //   shares      cross entropy of the horizon's events, times log1p(events)
-//   purchase, churn   half the log loss of a yes-or-no outcome each; purchase only where the data has purchases
+//   purchase, churn   twice the log loss of a yes-or-no outcome each; purchase only where the data has purchases
 //
 // A pass's losses are divided by the same number, not each chunk's by its own, so that labels weigh the same. Rare
 // outcomes weigh more in training, and the logit is moved by the logarithm of that weight meanwhile, so that what is

@@ -152,7 +152,7 @@ class Training {
 
   Result<void> go_on() const {
     if (watch_.stop == nullptr || !watch_.stop->load(std::memory_order_relaxed)) return {};
-    return error(ErrorCode::kRestart, "training was stopped after " + std::to_string(at_.epoch) + " epochs");
+    return error(ErrorCode::kRestart, "training was stopped after epoch " + std::to_string(at_.epoch));
   }
 
   void progress(const Chunk& chunk, double cost_of_row) {

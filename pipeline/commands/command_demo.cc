@@ -23,6 +23,7 @@ constexpr int kWidest = 100;
 struct Arguments {
   ConfigArguments config;
   std::string events, labels, out = "demo-out";
+  bool no_network = false;
 };
 
 Result<void> make_events(Arguments& arguments) {
@@ -35,6 +36,18 @@ Result<void> make_events(Arguments& arguments) {
              grouped(made->made.records), grouped(job.options.users), job.options.days, made->drifts, job.out);
   std::fflush(stdout);
   return {};
+}
+
+// Of the model that is shipped: beside the sources that the program was built from, or where it was installed. Empty: it
+// is nowhere.
+std::string shipped_model() {
+  std::error_code failure;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", failure).parent_path();
+  const std::filesystem::path dirs[] = {program / "../../config/models/demo", "/etc/driftcast/models/demo"};
+  for (const std::filesystem::path& dir : dirs) {
+    if (std::filesystem::exists(dir / "model.json", failure)) return dir.lexically_normal().string();
+  }
+  return "";
 }
 
 Result<Summary> run(const Settings& settings, const ModelSet& models, ForecastSkill& skill) {
@@ -55,6 +68,27 @@ Result<std::string> verdict(const Arguments& arguments, const Settings& settings
   if (!score) return score.error();
   return planted_text(*score) + "; " + skill.text() + "\n(drifts with at least " +
          std::to_string(PlantedOptions{}.min_events) + " events of the user on both sides; " + meaning + ")";
+}
+
+// What the network adds: the same events once more, without it.
+Result<std::string> network_text(Settings settings, const ModelSet& models, const ForecastSkill& with) {
+  const std::string work = settings.pipeline.sink.dir + "/.without-network";
+  settings.pipeline.sink.dir = work;
+  settings.pipeline.emit = {false, false, false};
+  ModelSet without = models;
+  without.network = nullptr;
+  without.network_hash = 0;
+  seal(without);
+  ForecastSkill skill(settings.operators.horizons.front(), settings.pipeline.source.partitions);
+  fmt::print(stderr, "once more without the network, to compare\n");
+  const auto summary = run(settings, without, skill);
+  std::error_code ignored;
+  std::filesystem::remove_all(work, ignored);
+  if (!summary) return summary.error();
+  return fmt::format(
+      "the network (model {}): with it {:.1f} % better than EWMA, without it {:.1f} %; it alone gives "
+      "the chances of purchase and departure",
+      models.id, with.gain(), skill.gain());
 }
 
 // How the command was called, as one would type it here.
@@ -94,6 +128,9 @@ Result<void> show_somebody(const Arguments& arguments, const Settings& settings)
 Result<void> run_demo(Arguments& arguments) {
   auto settings = arguments.config.load();
   if (!settings) return settings.error();
+  const bool generates = arguments.events.empty() && settings->pipeline.source.path.empty();
+  std::string& model = settings->pipeline.model_dir;
+  if (generates && model.empty() && !arguments.no_network) model = shipped_model();
   const auto models = open_model(*settings);
   if (!models) return models.error();
   PipelineOptions& pipeline = settings->pipeline;
@@ -117,6 +154,11 @@ Result<void> run_demo(Arguments& arguments) {
   const auto text = verdict(arguments, *settings, skill);
   if (!text) return text.error();
   fmt::print("\n{}\n", *text);
+  if (models->network != nullptr && skill.forecasts() > 0) {
+    const auto network = network_text(*settings, *models, skill);
+    if (!network) return network.error();
+    fmt::print("{}\n", *network);
+  }
   return pipeline.emit.forecasts ? show_somebody(arguments, *settings) : Result<void>();
 }
 
@@ -130,6 +172,7 @@ void add_demo_command(CLI::App& app, int& code) {
   command->add_option("--events", arguments->events, "File of events, plain or gzip; default: some are generated");
   command->add_option("--labels", arguments->labels,
                       "Drifts planted into these events, as `generate --labels` writes them");
+  command->add_flag("--no-network", arguments->no_network, "Do without the model that is shipped for generated events");
   command->add_option("--out", arguments->out, "Directory for events and outputs; an earlier demo's are replaced")
       ->capture_default_str();
   command->footer(

@@ -17,7 +17,7 @@ namespace {
 
 struct Arguments {
   ConfigArguments config;
-  std::string events, topic, out, id;
+  std::string events, topic, out, id, note;
   std::size_t most_rows = 2'000'000;
   TrainingOptions training;
   std::vector<double> split = {0.6, 0.2};
@@ -132,6 +132,7 @@ Result<void> train(const Arguments& arguments) {
   job.out = arguments.out;
   job.id = arguments.id.empty() ? name_of(arguments.out) : arguments.id;
   job.command = command_of(arguments);
+  job.note = arguments.note;
   job.training = arguments.training;
   job.train_share = arguments.split[0];
   job.validation_share = arguments.split[1];
@@ -160,6 +161,7 @@ void add_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--topic", arguments.topic, "Kafka topic of events, read as it is when it begins");
   command.add_option("--out", arguments.out, "Model directory: model.json, weights.safetensors, report.html");
   command.add_option("--id", arguments.id, "Name of the model; that of the directory if not given");
+  command.add_option("--note", arguments.note, "For the model's card: what should be known about the events, say");
   command.add_option("--hidden", training.hidden, "Units of a layer, a multiple of 8")
       ->check(CLI::Range(std::size_t{8}, kLargestHidden))
       ->capture_default_str();

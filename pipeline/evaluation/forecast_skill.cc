@@ -46,10 +46,12 @@ std::int64_t ForecastSkill::forecasts() const { return total().forecasts; }
 double ForecastSkill::joint_rmse() const { return rmse(total().joint, total().forecasts); }
 double ForecastSkill::ewma_rmse() const { return rmse(total().ewma, total().forecasts); }
 
+double ForecastSkill::gain() const { return ewma_rmse() > 0 ? 100 * (1 - joint_rmse() / ewma_rmse()) : 0; }
+
 std::string ForecastSkill::text() const {
   if (forecasts() == 0) return fmt::format("no {}-step forecast has met its outcome yet", horizon_);
-  const double gain = ewma_rmse() > 0 ? 100 * (1 - joint_rmse() / ewma_rmse()) : 0;
-  return fmt::format("{}-step forecast {:.1f} % {} than EWMA", horizon_, std::abs(gain), gain < 0 ? "worse" : "better");
+  return fmt::format("{}-step forecast {:.1f} % {} than EWMA", horizon_, std::abs(gain()),
+                     gain() < 0 ? "worse" : "better");
 }
 
 }  // namespace driftcast

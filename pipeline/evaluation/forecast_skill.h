@@ -26,6 +26,7 @@ class ForecastSkill final : public Observer {
   std::int64_t forecasts() const;
   double joint_rmse() const;
   double ewma_rmse() const;
+  double gain() const;  // per cent that the joint's is smaller than EWMA's
   // "7-step forecast 12 % better than EWMA"
   std::string text() const;
 

@@ -16,6 +16,7 @@ constexpr std::size_t kShortestSeries = 14;
 constexpr std::size_t kSample = 2000;  // users per segment
 constexpr std::size_t kFewest = 20;    // users a fit needs
 constexpr std::int64_t kFewestLabels = 100;
+constexpr double kDoubtedLabels = 1000;  // that say as much as what was known before
 constexpr double kLeastDispersion = 0.05;
 constexpr int kOutlook = 14;  // steps over which rho is judged
 // The generator's users keep their level; people do not. Both grids end where a level can still move.
@@ -78,6 +79,16 @@ ExpertForecasts summing_to_one(const ExpertForecasts& weights) {
   ExpertForecasts scaled = weights;
   for (float& weight : scaled) weight /= sum;
   return scaled;
+}
+
+// What so many labels say, and what was known before them.
+ExpertForecasts blended(const ExpertForecasts& before, const ExpertForecasts& said, std::int64_t labels) {
+  const double share = static_cast<double>(labels) / (static_cast<double>(labels) + kDoubtedLabels);
+  ExpertForecasts weights{};
+  for (std::size_t k = 0; k < kExperts; ++k) {
+    weights[k] = static_cast<float>((1 - share) * before[k] + share * said[k]);
+  }
+  return summing_to_one(weights);
 }
 
 ExpertForecasts half_way(const ExpertForecasts& from, const ExpertForecasts& to) {
@@ -212,7 +223,7 @@ ModelSet PriorFit::with_weights() const {
     for (std::size_t age = 0; age < kAges; ++age) {
       const Labels& labels = labels_[s][age];
       if (labels.count < kFewestLabels) continue;
-      models.segments[s].weights[age] = summing_to_one(labels.joint.weights);
+      models.segments[s].weights[age] = blended(models_.segments[s].weights[age], labels.joint.weights, labels.count);
     }
   }
   seal(models);

@@ -33,7 +33,7 @@ class PriorFit final : public Observer {
   // The fitted priors. Cost: about a second per thousand users; a segment with few users keeps what it had.
   ModelSet fitted() const;
 
-  // The models with the crowd's own weights, network included, where there are enough labels of a segment and age.
+  // The models with the crowd's own weights, network included, as far as the labels of a segment and age bear them out.
   ModelSet with_weights() const;
 
  private:

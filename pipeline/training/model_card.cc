@@ -32,8 +32,9 @@ std::string options_json(const TrainingOptions& options) {
 
 std::string model_card(const TrainJob& job, const TrainingReport& report, const TrainingRowsKept& rows,
                        const std::string& library) {
-  return fmt::format(R"({{"command":{},"library":{},"data":{},"options":{},"metrics":{}}})", quoted(job.command),
-                     quoted(library), data_json(report, rows), options_json(job.training), training_card_json(report));
+  return fmt::format(R"({{"command":{},"note":{},"library":{},"data":{},"options":{},"metrics":{}}})",
+                     quoted(job.command), quoted(job.note), quoted(library), data_json(report, rows),
+                     options_json(job.training), training_card_json(report));
 }
 
 }  // namespace driftcast

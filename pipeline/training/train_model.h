@@ -35,6 +35,7 @@ struct TrainJob {
   std::string out;      // model directory
   std::string id;       // of the model
   std::string command;  // that does it again, for the card
+  std::string note;     // for the card, too
   TrainingOptions training;
   double train_share = 0.6, validation_share = 0.2;  // of the time; the rest is for the test
   std::size_t most_rows = 2'000'000;
