@@ -77,10 +77,14 @@ std::string command_of(const Arguments& arguments) {
   text += " --out " + arguments.out;
   if (!arguments.config.file.empty()) text += " --config " + arguments.config.file;
   for (const std::string& each : arguments.config.overrides) text += " --set " + each;
+  if (!arguments.id.empty()) text += " --id " + arguments.id;
   const TrainingOptions& options = arguments.training;
-  return text + fmt::format(" --hidden {} --layers {} --epochs {} --seed {} --rows {} --split {} {}", options.hidden,
-                            options.layers, options.epochs, options.seed, arguments.most_rows, arguments.split[0],
-                            arguments.split[1]);
+  return text + fmt::format(
+                    " --hidden {} --layers {} --epochs {} --patience {} --learning-rate {:g} --dropout {:g} --seed {} "
+                    "--device {} --rows {} --split {} {}",
+                    options.hidden, options.layers, options.epochs, options.patience, options.learning_rate,
+                    options.dropout, options.seed, options.device, arguments.most_rows, arguments.split[0],
+                    arguments.split[1]);
 }
 
 // A directory for what passes over a file write on their way; removed in the end.

@@ -83,7 +83,8 @@ TEST(CloseStep, OnReturnOneRowStandsForAllTheSkippedSteps) {
   EXPECT_TRUE(back.publish);
   EXPECT_EQ(back.silence, 0U);
   EXPECT_EQ(back.count, 1);
-  EXPECT_FLOAT_EQ(at(back.row, Feature::kGap), static_cast<float>(std::log1p(25)));
+  EXPECT_FLOAT_EQ(at(back.row, Feature::kGap), static_cast<float>(std::log1p(14 + 25)));
+  EXPECT_FLOAT_EQ(at(back.row, Feature::kActiveSteps), static_cast<float>(std::log1p(2)));
   EXPECT_FLOAT_EQ(at(back.row, Feature::kMeanEvents5), static_cast<float>(std::log1p(0.2)));
   EXPECT_EQ(ann.state.experts.n, 41U);
   EXPECT_EQ(ann.state.arima.n, 41U);
