@@ -23,7 +23,6 @@ RUN apt-get update \
   && install --directory --owner driftcast --group driftcast /var/lib/driftcast
 COPY config/driftcast.json /etc/driftcast/
 COPY config/examples /etc/driftcast/examples
-COPY config/models /etc/driftcast/models
 COPY config/schemas /etc/driftcast/schemas
 COPY --from=build /src/build/release/driftcast /usr/local/bin/
 

@@ -217,13 +217,14 @@ ModelSet PriorFit::fitted() const {
   return models;
 }
 
-ModelSet PriorFit::with_weights() const {
+ModelSet PriorFit::with_weights(const ModelSet& unproven) const {
   ModelSet models = models_;
   for (std::size_t s = 0; s < kSegments; ++s) {
     for (std::size_t age = 0; age < kAges; ++age) {
       const Labels& labels = labels_[s][age];
-      if (labels.count < kFewestLabels) continue;
-      models.segments[s].weights[age] = blended(models_.segments[s].weights[age], labels.joint.weights, labels.count);
+      ExpertForecasts& weights = models.segments[s].weights[age];
+      weights = labels.count < kFewestLabels ? unproven.segments[s].weights[age]
+                                             : blended(weights, labels.joint.weights, labels.count);
     }
   }
   seal(models);

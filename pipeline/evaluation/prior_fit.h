@@ -34,7 +34,8 @@ class PriorFit final : public Observer {
   ModelSet fitted() const;
 
   // The models with the crowd's own weights, network included, as far as the labels of a segment and age bear them out.
-  ModelSet with_weights() const;
+  // Where there are hardly any, the weights are those of `unproven`.
+  ModelSet with_weights(const ModelSet& unproven) const;
 
  private:
   struct Series {

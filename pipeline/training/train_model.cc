@@ -197,7 +197,7 @@ class Training {
     PriorFit fit(*models, report_.split.train_last, report_.split.validation_last);
     auto summary = pass("fitting the joint weights", *models, fit);
     if (!summary) return summary.error();
-    files_.models.segments = fit.with_weights().segments;
+    files_.models.segments = fit.with_weights(priors_).segments;
     return {};
   }
 
