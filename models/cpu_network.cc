@@ -16,7 +16,7 @@ namespace driftcast {
 
 namespace {
 
-constexpr std::uint64_t kKernelVersion = 1;  // raised when the same weights give other bits
+constexpr std::uint64_t kKernelVersion = 2;  // raised when the same weights give other bits
 
 // Rows at a time: the more, the rarer the weights are read; the fewer, the surer their gates stay in the second cache.
 constexpr std::size_t kBlock = 48;
@@ -176,8 +176,9 @@ CpuNetwork::Scratch& CpuNetwork::scratch() {
 }
 
 void CpuNetwork::normalise(const FeatureRow& row, float* x) const {
+  const FeatureRow inputs = relative(row);
   for (std::size_t f = 0; f < kFeatures; ++f) {
-    const float value = (row[f] - mean_[f]) * scale_[f];
+    const float value = (inputs[f] - mean_[f]) * scale_[f];
     const float below = value < kLargestInput ? value : kLargestInput;
     const float inside = below > -kLargestInput ? below : -kLargestInput;
     x[f] = std::isnan(value) ? 0 : inside;

@@ -1,7 +1,7 @@
 // NetworkWeights: the numbers of a recurrent network, as they are trained and stored: LSTM layers (Hochreiter,
 // Schmidhuber 1997, with forget gates: Gers, Schmidhuber, Cummins 2000) and linear heads over the last layer's h.
 //
-//   x  = clamp((row - mean) * scale, -kLargestInput, kLargestInput)                               [F]
+//   x  = clamp((relative(row) - mean) * scale, -kLargestInput, kLargestInput)                     [F]
 //   a  = W_input x + W_recurrent h + b,  i, f, o = sigmoid(a_i, a_f, a_o),  g = tanh(a_g)         [4H], gates in that order
 //   c' = f c + i g,  h' = o tanh(c');  the next layer's x is h'                                    [H]
 //   heads: y = W_head (h' of the last layer, then x of the row) + b_head                           [S, kHeadOutputs]
@@ -28,6 +28,18 @@ inline constexpr std::size_t kMostLayers = 4;
 // Outputs of the heads, for each horizon.
 enum HeadOutput : std::size_t { kHeadVolume, kHeadDispersion, kHeadPurchase, kHeadChurn, kHeadShares };
 inline constexpr std::size_t kHeadOutputs = kHeadShares + kRankSlots + 1;
+
+// The row with what grows with how much the user does taken relative to the user's own slow level, in logs, so that who
+// does much looks like who does little (DeepAR's scaling, see models/network_heads.h). The level itself stays.
+inline FeatureRow relative(const FeatureRow& row) {
+  constexpr Feature kGrowing[] = {Feature::kViews,     Feature::kClicks,         Feature::kCarts,
+                                  Feature::kPurchases, Feature::kOthers,         Feature::kMeanEvents5,
+                                  Feature::kLevelFast, Feature::kMeanPurchases5, Feature::kLevelMedium,
+                                  Feature::kArimaLevel};
+  FeatureRow inputs = row;
+  for (const Feature feature : kGrowing) at(inputs, feature) -= row[static_cast<std::size_t>(Feature::kLevelSlow)];
+  return inputs;
+}
 
 struct LstmLayer {
   std::vector<float> input;      // [4H, F] in the first layer, [4H, H] in the others

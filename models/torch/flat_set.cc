@@ -117,7 +117,10 @@ void append_user(const TrainingUser& user, FlatSet& to) {
   }
   flat.labels = static_cast<std::uint32_t>(static_cast<std::int64_t>(to.labels.row.size()) - flat.first_label);
   const std::size_t read = std::max(flat.train_rows, flat.validation_rows);
-  for (std::size_t r = 0; r < read; ++r) to.rows.insert(to.rows.end(), user.rows[r].begin(), user.rows[r].end());
+  for (std::size_t r = 0; r < read; ++r) {
+    const FeatureRow inputs = relative(user.rows[r]);
+    to.rows.insert(to.rows.end(), inputs.begin(), inputs.end());
+  }
   to.users.push_back(flat);
 }
 

@@ -199,7 +199,7 @@ void TorchNetwork::stage(std::span<const NetworkStep> users, Staging& staging) c
   auto* row = staging.rows.data_ptr<float>();
   Half* halves = halves_of(staging.carried);
   for (const NetworkStep& user : users) {
-    row = std::ranges::copy(*user.row, row).out;
+    row = std::ranges::copy(relative(*user.row), row).out;
     halves = std::copy_n(user.carried, carried(), halves);
   }
 }
@@ -219,7 +219,7 @@ void TorchNetwork::stage(std::span<const NetworkWindow* const> windows, Staging&
   auto* row = staging.rows.data_ptr<float>();
   for (std::size_t t = 0; t < windows.front()->rows.size(); ++t) {
     while (windows.back()->rows.size() <= t) windows = windows.first(windows.size() - 1);
-    for (const NetworkWindow* window : windows) row = std::ranges::copy(window->rows[t], row).out;
+    for (const NetworkWindow* window : windows) row = std::ranges::copy(relative(window->rows[t]), row).out;
     staging.steps.push_back(signed_size(windows.size()));
   }
 }

@@ -190,7 +190,8 @@ std::vector<double> doubles(std::span<const Half> halves) {
   return values;
 }
 
-std::vector<double> normalised(const NetworkWeights& weights, const FeatureRow& row) {
+std::vector<double> normalised(const NetworkWeights& weights, const FeatureRow& as_it_is) {
+  const FeatureRow row = relative(as_it_is);
   std::vector<double> x;
   for (std::size_t f = 0; f < kFeatures; ++f) {
     const double value =
@@ -295,7 +296,8 @@ TEST(CpuNetwork, AForecastThatNobodyWantsChangesNothing) {
 }
 
 TEST(CpuNetwork, RowsWithoutNumbersLeaveAStateOfNumbers) {
-  const NetworkWeights weights = some_weights(16, 2);
+  NetworkWeights weights = some_weights(16, 2);
+  weights.mean[static_cast<std::size_t>(Feature::kLevelSlow)] = 0;  // so that the mean is itself also as a row
   std::vector<FeatureRow> rows(5);
   rows[0].fill(std::numeric_limits<float>::quiet_NaN());
   rows[1].fill(std::numeric_limits<float>::infinity());
