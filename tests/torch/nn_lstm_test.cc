@@ -14,7 +14,8 @@ namespace {
 constexpr std::array kHorizons = {7};
 
 // h [H] and c [H] of each user: [users, 2H].
-at::Tensor step_of_nn_lstm(const NetworkWeights& weights, const std::vector<FeatureRow>& rows) {
+at::Tensor step_of_nn_lstm(const NetworkWeights& weights, std::vector<FeatureRow> rows) {
+  for (FeatureRow& row : rows) row = relative(row);
   const torch::NoGradGuard guard;
   const auto hidden = static_cast<std::int64_t>(weights.hidden), features = static_cast<std::int64_t>(kFeatures);
   const auto view = [](const float* numbers, at::IntArrayRef shape) {
