@@ -45,10 +45,10 @@ struct TrainingSet {
 
 struct TrainingOptions {
   std::size_t hidden = 128, layers = 2;
-  int epochs = 40;   // at most
+  int epochs = 40;    // at most
   int patience = 10;  // epochs without a better validation loss after which training stops
-  int batch = 64;    // users side by side
-  int chunk = 32;    // rows after which back-propagation is cut
+  int batch = 64;     // users side by side
+  int chunk = 32;     // rows after which back-propagation is cut
   double learning_rate = 1e-3, least_learning_rate = 1e-5;
   double weight_decay = 1e-2;
   double dropout = 0.3;        // between layers and before the heads

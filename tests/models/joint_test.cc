@@ -369,7 +369,7 @@ TEST(JointNetwork, AGoodOneThatComesLateIsBelievedAndGoesWithoutHarm) {
   EXPECT_EQ(town.live_on(100, std::nullopt), 0);
   EXPECT_GT(town.live_on(100, 0.02), 0.35);
   EXPECT_EQ(town.live_on(20, std::nullopt), 0);
-  EXPECT_NEAR(town.sum(), 1, 0.1);        // the others take its place
+  EXPECT_NEAR(town.sum(), 1, 0.1);         // the others take its place
   EXPECT_GT(town.live_on(1, 0.02), 0.35);  // what was known of it has not been forgotten
 }
 
