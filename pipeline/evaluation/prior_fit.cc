@@ -81,20 +81,16 @@ ExpertForecasts summing_to_one(const ExpertForecasts& weights) {
   return scaled;
 }
 
-// What so many labels say, and what was known before them.
-ExpertForecasts blended(const ExpertForecasts& before, const ExpertForecasts& said, std::int64_t labels) {
-  const double share = static_cast<double>(labels) / (static_cast<double>(labels) + kDoubtedLabels);
+// `share` of the way from one to the other.
+ExpertForecasts between(const ExpertForecasts& from, const ExpertForecasts& to, double share) {
   ExpertForecasts weights{};
-  for (std::size_t k = 0; k < kExperts; ++k) {
-    weights[k] = static_cast<float>((1 - share) * before[k] + share * said[k]);
-  }
+  for (std::size_t k = 0; k < kExperts; ++k) weights[k] = static_cast<float>((1 - share) * from[k] + share * to[k]);
   return summing_to_one(weights);
 }
 
-ExpertForecasts half_way(const ExpertForecasts& from, const ExpertForecasts& to) {
-  ExpertForecasts weights{};
-  for (std::size_t k = 0; k < kExperts; ++k) weights[k] = from[k] + to[k];
-  return summing_to_one(weights);
+// How far so many labels are believed against what was known before them.
+double belief(std::int64_t labels) {
+  return static_cast<double>(labels) / (static_cast<double>(labels) + kDoubtedLabels);
 }
 
 template <class Series>
@@ -205,7 +201,7 @@ ModelSet PriorFit::fitted() const {
       const Labels& labels = labels_[s][age];
       // The generator's users come to stay; people may come once. What it says of the first month is not believed.
       if (age + 1 == kAges && labels.count >= kFewestLabels) {
-        segment.weights[age] = half_way(models_.segments[s].weights[age], labels.joint.weights);
+        segment.weights[age] = between(models_.segments[s].weights[age], labels.joint.weights, 0.5);
       }
       error += labels.squared_error;
       mean += labels.mean;
@@ -224,7 +220,7 @@ ModelSet PriorFit::with_weights(const ModelSet& unproven) const {
       const Labels& labels = labels_[s][age];
       ExpertForecasts& weights = models.segments[s].weights[age];
       weights = labels.count < kFewestLabels ? unproven.segments[s].weights[age]
-                                             : blended(weights, labels.joint.weights, labels.count);
+                                             : between(weights, labels.joint.weights, belief(labels.count));
     }
   }
   seal(models);
