@@ -40,16 +40,6 @@ std::unique_ptr<Network> network(const NetworkWeights& weights, Instructions ins
   return std::move(cpu_network(weights, horizons, instructions)).value();
 }
 
-std::vector<FeatureRow> some_rows(std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal(0, 2);
-  std::vector<FeatureRow> rows(count);
-  for (FeatureRow& row : rows) {
-    for (float& value : row) value = normal(random);
-  }
-  return rows;
-}
-
 // What a network leaves of a user.
 struct Outcome {
   State carried;

@@ -33,16 +33,6 @@ inline ModelSet models_with(std::unique_ptr<Network> network, const NetworkWeigh
   return models;
 }
 
-inline std::vector<FeatureRow> some_rows(std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal(0, 2);
-  std::vector<FeatureRow> rows(count);
-  for (FeatureRow& row : rows) {
-    for (float& value : row) value = normal(random);
-  }
-  return rows;
-}
-
 struct Users {
   std::vector<Half> carried;  // [users, Network::carried()]
   std::vector<NetForecast> forecasts;

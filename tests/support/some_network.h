@@ -1,4 +1,5 @@
-// A network that says something: as fresh_network draws it, with heads and a normalisation as after some training.
+// A network that says something, as fresh_network draws it, with heads and a normalisation as after some training; and
+// rows to say it of.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,17 @@ inline NetworkWeights some_network(std::size_t hidden, std::size_t layers, std::
   for (float& number : weights.scale) number = 1 + within(0.8F);
   weights.purchases = true;
   return weights;
+}
+
+// Rows for it, of normal numbers.
+inline std::vector<FeatureRow> some_rows(std::size_t count, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal(0, 2);
+  std::vector<FeatureRow> rows(count);
+  for (FeatureRow& row : rows) {
+    for (float& value : row) value = normal(random);
+  }
+  return rows;
 }
 
 }  // namespace driftcast
