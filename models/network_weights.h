@@ -10,6 +10,7 @@
 // is said in models/network_heads.h. Row-major, float, layers and gates as LibTorch's nn::LSTM holds them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,8 +30,11 @@ inline constexpr std::size_t kMostLayers = 4;
 enum HeadOutput : std::size_t { kHeadVolume, kHeadDispersion, kHeadPurchase, kHeadChurn, kHeadShares };
 inline constexpr std::size_t kHeadOutputs = kHeadShares + kRankSlots + 1;
 
+inline constexpr float kGrownUp = 4.1108739F;  // log1p(60 steps)
+
 // The row with what grows with how much the user does taken relative to the user's own slow level, in logs, so that who
-// does much looks like who does little (DeepAR's scaling, see models/network_heads.h). The level itself stays.
+// does much looks like who does little (DeepAR's scaling, see models/network_heads.h). The level itself stays. What only
+// ever grows ends at kGrownUp: those who are served are older than anyone was in training.
 inline FeatureRow relative(const FeatureRow& row) {
   constexpr Feature kGrowing[] = {Feature::kViews,     Feature::kClicks,         Feature::kCarts,
                                   Feature::kPurchases, Feature::kOthers,         Feature::kMeanEvents5,
@@ -38,6 +42,9 @@ inline FeatureRow relative(const FeatureRow& row) {
                                   Feature::kArimaLevel};
   FeatureRow inputs = row;
   for (const Feature feature : kGrowing) at(inputs, feature) -= row[static_cast<std::size_t>(Feature::kLevelSlow)];
+  for (const Feature feature : {Feature::kActiveSteps, Feature::kLifetime}) {
+    at(inputs, feature) = std::min(at(inputs, feature), kGrownUp);
+  }
   return inputs;
 }
 
