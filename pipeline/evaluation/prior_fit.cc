@@ -213,13 +213,28 @@ ModelSet PriorFit::fitted() const {
   return models;
 }
 
+double PriorFit::network_share(std::size_t age) const {
+  double share = 0;
+  double labels = 0;
+  for (const auto& segment : labels_) {
+    if (segment[age].count < kFewestLabels) continue;
+    const auto count = static_cast<double>(segment[age].count);
+    share += count * summing_to_one(segment[age].joint.weights)[static_cast<std::size_t>(Expert::kNetwork)];
+    labels += count;
+  }
+  return labels > 0 ? share / labels : 0;
+}
+
 ModelSet PriorFit::with_weights(const ModelSet& unproven) const {
   ModelSet models = models_;
-  for (std::size_t s = 0; s < kSegments; ++s) {
-    for (std::size_t age = 0; age < kAges; ++age) {
+  ExpertForecasts network{};
+  network[static_cast<std::size_t>(Expert::kNetwork)] = 1;
+  for (std::size_t age = 0; age < kAges; ++age) {
+    const double share = network_share(age);
+    for (std::size_t s = 0; s < kSegments; ++s) {
       const Labels& labels = labels_[s][age];
       ExpertForecasts& weights = models.segments[s].weights[age];
-      weights = labels.count < kFewestLabels ? unproven.segments[s].weights[age]
+      weights = labels.count < kFewestLabels ? between(unproven.segments[s].weights[age], network, share)
                                              : between(weights, labels.joint.weights, belief(labels.count));
     }
   }

@@ -66,5 +66,40 @@ TEST(PriorFit, PrintsRowsAsTheSourceHoldsThem) {
               HasSubstr("    {0.3, 0.1485, 3.22, {0.00F, -0.90F, 0.1213F, 0.0874F, "));
 }
 
+constexpr auto kNetwork = static_cast<std::size_t>(Expert::kNetwork);
+
+// Settled users of a segment, of whom the network knows what comes and the others say always the same.
+void judge_forecasts(PriorFit& fit, std::uint8_t segment, int labels) {
+  StepClosed closed;
+  closed.user = "user";
+  closed.segment = segment;
+  std::vector<Matured> matured(1);
+  for (int i = 0; i < labels; ++i) {
+    Matured& label = matured.front();
+    label.y = 4 + i % 5;
+    label.forecast.cell = static_cast<std::uint8_t>(crowd_cell(segment, 100));
+    for (std::size_t k = 0; k < kExperts; ++k) label.forecast.volume.set(static_cast<Expert>(k), 6);
+    label.forecast.volume.set(Expert::kNetwork, label.y);
+    label.forecast.mean = label.forecast.joint = static_cast<float>(label.y);
+    fit.judged(closed, matured, std::nullopt);
+  }
+}
+
+TEST(PriorFit, GivesTheNetworkTheShareItHasElsewhereWhereLabelsAreFew) {
+  const ModelSet models = default_models();
+  ModelSet leaning = models;
+  for (ModelSet::Segment& segment : leaning.segments) {
+    for (ExpertForecasts& weights : segment.weights) weights[kNetwork] = 9;  // the others' sum is 1
+  }
+  PriorFit fit(leaning);
+  judge_forecasts(fit, kSegment, 2000);
+  const ModelSet fitted = fit.with_weights(models);
+  const auto settled = [&](std::size_t segment) { return fitted.segments[segment].weights[kAges - 1][kNetwork]; };
+  EXPECT_GT(settled(kSegment), 0.3F);
+  EXPECT_GT(settled(kSegment + 1), 0.3F);
+  const ExpertForecasts& young = fitted.segments[kSegment + 1].weights[0];
+  EXPECT_EQ(young, models.segments[kSegment + 1].weights[0]) << "nobody has seen young users with a network";
+}
+
 }  // namespace
 }  // namespace driftcast
