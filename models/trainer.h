@@ -62,7 +62,9 @@ struct TrainingOptions {
 // Everything a training that was interrupted needs to go on to the same result. Vectors are flat, in the trainer's own
 // order of parameters.
 struct Checkpoint {
-  int epoch = 0;  // epochs done
+  bool refit = false;    // the second round is under way: all but what is best, and first_epochs, is its own
+  int epoch = 0;         // epochs done in the round
+  int first_epochs = 0;  // of the first round, when it is over
   int best_epoch = 0;
   double best_loss = std::numeric_limits<double>::infinity();
   std::int64_t updates = 0;  // of the optimiser
@@ -70,10 +72,10 @@ struct Checkpoint {
 };
 
 struct EpochReport {
-  int epoch = 0, epochs = 0;
+  int epoch = 0;
+  bool refit = false;                                         // of the second round, which has no validation part
   double train_loss = 0, validation_loss = 0, best_loss = 0;  // mean per label
-  double learning_rate = 0;
-  double seconds = 0;
+  double seconds = 0, seconds_left = 0;                       // left: at most, of the whole training
 };
 
 struct TrainingWatch {
@@ -82,8 +84,11 @@ struct TrainingWatch {
   const std::atomic<bool>* stop = nullptr;  // true: end with kRestart as soon as possible
 };
 
+// Training goes in two rounds: until the validation part says stop, and once more with what that part can teach.
 struct Trained {
-  NetworkWeights weights;  // of the best epoch
+  NetworkWeights early;    // of the first round's best epoch: what it says of the validation part is honest
+  NetworkWeights weights;  // of the second round: to serve
+  // All of the first round:
   int epochs = 0, best_epoch = 0;
   double train_loss = 0, validation_loss = 0, level_loss = 0;  // level_loss: validation loss with the heads at zero
 };

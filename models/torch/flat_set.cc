@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "models/network_heads.h"
 
@@ -182,6 +183,17 @@ Result<FlatSet> flatten(const TrainingSet& set) {
   find_normalisation(flat);
   normalise(flat);
   return flat;
+}
+
+void learn_validation_too(FlatSet& set) {
+  for (FlatUser& user : set.users) {
+    user.train_rows = std::max(user.train_rows, user.validation_rows);
+    user.validation_rows = 0;
+  }
+  FlatLabels& labels = set.labels;
+  for (std::size_t i = 0; i < labels.train.size(); ++i) labels.train[i] += labels.validation[i];  // never both
+  std::ranges::fill(labels.validation, 0.0F);
+  set.train_labels += std::exchange(set.validation_labels, 0);
 }
 
 }  // namespace driftcast

@@ -45,4 +45,7 @@ struct FlatSet {
 // kData: a number that is not finite, a label out of place, or a part without any label; says whose.
 Result<FlatSet> flatten(const TrainingSet& set);
 
+// The validation part becomes a part of the training part. The normalisation stays.
+void learn_validation_too(FlatSet& set);
+
 }  // namespace driftcast

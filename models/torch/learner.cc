@@ -17,7 +17,7 @@ using at::Tensor;
 constexpr std::int64_t kRanks = kRankSlots + 1;
 constexpr std::int64_t kLabelsAtOnce = 8192;  // in mean_loss
 constexpr double kLeastDispersion = 1e-4;     // below it the lgammas lose their digits
-constexpr double kAssumedDispersion = 0.2;    // by which the mean is learned
+constexpr double kNarrow = 0.02, kWide = 5;   // dispersions the mean is learned by
 constexpr double kOutcomeShare = 2;           // of a yes-or-no outcome's loss, which is smaller than the others
 constexpr double kLargestRarity = 10;         // of the weight of a rare outcome
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
@@ -221,7 +221,7 @@ struct Learner::State {
                   kOutcomeShare * log_loss(output(kHeadChurn), of.churn, learning ? churn_rarity : none) +
                   negative_binomial_loss(of.volume, learning ? mean.detach() : mean, dispersion);
     if (learning) {
-      loss = loss + negative_binomial_loss(of.volume, mean, at::full_like(mean, kAssumedDispersion));
+      loss = loss + negative_binomial_loss(of.volume, mean, dispersion.detach().clamp(kNarrow, kWide));
     }
     if (purchases) {
       loss = loss + kOutcomeShare * log_loss(output(kHeadPurchase), of.purchase, learning ? purchase_rarity : none);

@@ -1,4 +1,9 @@
-// Training: epochs over a set until the validation loss no longer falls, then calibrated probabilities.
+// Training: two rounds of epochs over a set, with calibrated probabilities.
+//
+// The first round learns from the training part until the validation loss no longer falls. The second begins from the
+// same start and learns from both parts for as many epochs as were best: what is newest says most of what comes, and it
+// would be left out otherwise. What the first round's network says of the validation part is honest, so the
+// probabilities are calibrated by it (models/torch/calibration.h).
 #pragma once
 
 #include <optional>

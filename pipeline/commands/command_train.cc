@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -154,6 +155,7 @@ Result<void> train(const Arguments& arguments) {
   progress.finish();
   if (!report) return report.error();
   fmt::print("{}", training_table(*report));
+  std::fflush(stdout);  // before it, in whatever the two go to
   fmt::print(stderr, "written: {0}/model.json, {0}/weights.safetensors, {0}/report.html\n", arguments.out);
   return {};
 }

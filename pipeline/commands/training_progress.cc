@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "pipeline/commands/logging.h"
 
 namespace driftcast {
@@ -32,9 +34,12 @@ void TrainingProgress::phase(std::string_view what) {
 
 void TrainingProgress::epoch(const EpochReport& report) {
   finish();
-  fmt::print(stderr, "  epoch {:>3}: loss {:.4f}, validation {:.4f}{}, {:.0f} s, at most {:.0f} s left\n", report.epoch,
-             report.train_loss, report.validation_loss, report.validation_loss <= report.best_loss ? " (best)" : "",
-             report.seconds, report.seconds * (report.epochs - report.epoch));
+  const std::string validation = report.refit
+                                     ? " with the validation part"
+                                     : fmt::format(", validation {:.4f}{}", report.validation_loss,
+                                                   report.validation_loss <= report.best_loss ? " (best)" : "");
+  fmt::print(stderr, "  epoch {:>3}: loss {:.4f}{}, {:.0f} s, at most {:.0f} s left\n", report.epoch, report.train_loss,
+             validation, report.seconds, report.seconds_left);
 }
 
 void TrainingProgress::share(double share) {

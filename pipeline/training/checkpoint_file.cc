@@ -44,7 +44,9 @@ Result<void> write_checkpoint(const std::string& path, const Checkpoint& checkpo
   std::vector<Tensor> tensors;
   for (const auto& [name, values] : vectors_of(checkpoint)) tensors.push_back({name, {values->size()}, *values});
   const TensorMetadata metadata = {{"training", text_of(training)},
+                                   {"refit", text_of(checkpoint.refit ? 1 : 0)},
                                    {"epoch", text_of(checkpoint.epoch)},
+                                   {"first_epochs", text_of(checkpoint.first_epochs)},
                                    {"best_epoch", text_of(checkpoint.best_epoch)},
                                    {"best_loss", text_of(checkpoint.best_loss)},
                                    {"updates", text_of(checkpoint.updates)}};
@@ -59,11 +61,15 @@ Result<std::optional<Checkpoint>> read_checkpoint(const std::string& path, std::
   if (!file) return file.error();
   Checkpoint checkpoint;
   std::uint64_t of = 0;
+  int refit = 0;
   const TensorMetadata& metadata = file->metadata;
-  bool whole = read_number(metadata, "training", of) && read_number(metadata, "epoch", checkpoint.epoch) &&
+  bool whole = read_number(metadata, "training", of) && read_number(metadata, "refit", refit) &&
+               read_number(metadata, "epoch", checkpoint.epoch) &&
+               read_number(metadata, "first_epochs", checkpoint.first_epochs) &&
                read_number(metadata, "best_epoch", checkpoint.best_epoch) &&
                read_number(metadata, "best_loss", checkpoint.best_loss) &&
                read_number(metadata, "updates", checkpoint.updates) && file->tensors.size() == 5;
+  checkpoint.refit = refit != 0;
   std::size_t next = 0;
   for (const auto& [name, values] : vectors_of(checkpoint)) {
     if (!whole) break;

@@ -159,13 +159,12 @@ class Training {
       if (!found) return found.error();
       from = *std::move(found);
     }
-    watch_.on_phase(from ? fmt::format("training the network from epoch {} on", from->epoch + 1)
-                         : std::string("training the network"));
+    watch_.on_phase(from ? "training the network, from where it was interrupted" : "training the network");
     TrainingWatch watch;
     watch.on_progress = watch_.on_share;
     watch.stop = &watch_.stop;
     watch.on_epoch = [&](const EpochReport& epoch, const Checkpoint& now) {
-      report_.epochs.push_back(epoch);
+      if (!epoch.refit) report_.epochs.push_back(epoch);
       watch_.on_epoch(epoch);
       return write_checkpoint(checkpoint(), now, training);
     };
@@ -173,18 +172,19 @@ class Training {
     if (!trained && trained.error().code == ErrorCode::kRestart) return stopped(trained.error().message);
     if (!trained) return trained.error();
     files_.network = std::move(trained->weights);
+    early_ = std::move(trained->early);
     report_.best_epoch = trained->best_epoch;
     report_.level_loss = trained->level_loss;
     report_.network = fmt::format("LSTM, {} layers of {}", files_.network->layers.size(), files_.network->hidden);
     return {};
   }
 
-  // The models as they would serve, with the network where there is one.
-  Result<ModelSet> serving() const {
-    auto network = cpu_network(*files_.network, settings_.operators.horizons);
+  // The models as they would serve, with this network.
+  Result<ModelSet> serving(const NetworkWeights& weights) const {
+    auto network = cpu_network(weights, settings_.operators.horizons);
     if (!network) return network.error();
     ModelSet models = files_.models;
-    models.network_hash = hash_of(*files_.network);
+    models.network_hash = hash_of(weights);
     models.network = *std::move(network);
     seal(models);
     return models;
@@ -192,7 +192,7 @@ class Training {
 
   Result<void> fit_weights() {
     lean_on_network(files_.models);
-    const auto models = serving();
+    const auto models = serving(early_);
     if (!models) return models.error();
     PriorFit fit(*models, report_.split.train_last, report_.split.validation_last);
     auto summary = pass("fitting the joint weights", *models, fit);
@@ -209,7 +209,7 @@ class Training {
   }
 
   Result<void> score() {
-    const auto models = serving();
+    const auto models = serving(*files_.network);
     if (!models) return models.error();
     auto with = scores_of("scoring the model on the test part", *models);
     if (!with) return with.error();
@@ -237,7 +237,8 @@ class Training {
   TorchLibrary& library_;
   const TrainWatch& watch_;
   Settings settings_;
-  ModelSet priors_;  // with joint weights of the time before there was a network
+  ModelSet priors_;       // with joint weights of the time before there was a network
+  NetworkWeights early_;  // the network before it learned from the validation part
   ModelFiles files_;
   TrainingRowsKept card_;
   TrainingReport report_;

@@ -3,9 +3,10 @@
 //   1  scan     how long the events reach, to split them in time
 //   2  priors   segments' priors from the training part (pipeline/evaluation/prior_fit.h)
 //   3  rows     feature rows under these priors, and what came of each forecast: the network's training set
-//      network  epochs, stopped early by the validation part; after each a checkpoint in the directory
-//   4  weights  the joint weights, the network's among them, from forecasts of the validation part, which the network
-//               has not learned from
+//      network  epochs, stopped early by the validation part, and then as many once more, from the start, with what
+//               that part can teach; after each a checkpoint in the directory
+//   4  weights  the joint weights, the network's among them, from forecasts of the validation part by the network that
+//               has not learned from it
 //   5  scores   the finished model on the test part, and the same without its network
 //
 // No part learns of outcomes that lie in a later one. Interrupted, it goes on from its checkpoint to the same result.

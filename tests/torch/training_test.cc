@@ -34,16 +34,34 @@ TrainingOptions small_options() {
   return options;
 }
 
-// Ends the training when so many epochs are done, and keeps what it would need to go on.
-TrainingWatch until(int epochs, Checkpoint& kept, std::atomic<bool>& stop) {
+// Ends the training when so many epochs of the round are done, and keeps what it would need to go on.
+TrainingWatch until(int epochs, bool refit, Checkpoint& kept, std::atomic<bool>& stop) {
   TrainingWatch watch;
   watch.stop = &stop;
-  watch.on_epoch = [epochs, &kept, &stop](const EpochReport& report, const Checkpoint& checkpoint) -> Result<void> {
+  watch.on_epoch = [=, &kept, &stop](const EpochReport& report, const Checkpoint& checkpoint) -> Result<void> {
     kept = checkpoint;
-    stop = report.epoch == epochs;
+    stop = report.epoch == epochs && report.refit == refit;
     return {};
   };
   return watch;
+}
+
+// What the network expects of the test part's events, divided by what came.
+double volume_ratio(const NetworkWeights& weights, const TrainingSet& set) {
+  const auto network = std::move(cpu_network(weights, set.horizons)).value();
+  double expected = 0, came = 0;
+  for (const TrainingUser& user : set.users) {
+    std::vector<Half> carried(network->carried());
+    for (const TrainingLabel& label : user.labels) {  // one for each row
+      NetForecast forecast;
+      const NetworkStep step{&user.rows[label.row], carried.data(), &forecast};
+      network->step({&step, 1});
+      if (label.part[0] != Part::kTest) continue;
+      expected += static_cast<double>(forecast.volume[0]);
+      came += static_cast<double>(label.volume[0]);
+    }
+  }
+  return expected / came;
 }
 
 void expect_same_bits(const NetworkWeights& a, const NetworkWeights& b) { EXPECT_EQ(hash_of(a), hash_of(b)); }
@@ -113,8 +131,11 @@ TEST(Training, LearnsWhatTheLevelCannotKnow) {
   ASSERT_TRUE(trained) << trained.error().message;
 
   EXPECT_LT(trained->validation_loss, 0.75 * trained->level_loss);
-  EXPECT_LE(trained->validation_loss, reports.back().best_loss);
-  EXPECT_EQ(reports.size(), static_cast<std::size_t>(trained->epochs));
+  const auto epochs = static_cast<std::size_t>(trained->epochs);
+  ASSERT_EQ(reports.size(), epochs + static_cast<std::size_t>(trained->best_epoch)) << "as many again as were best";
+  EXPECT_LE(trained->validation_loss, reports[epochs - 1].best_loss);
+  for (std::size_t i = 0; i < reports.size(); ++i) EXPECT_EQ(reports[i].refit, i >= epochs);
+  EXPECT_EQ(reports.back().seconds_left, 0);
   EXPECT_THAT(progress, Each(AllOf(Ge(0), Le(1))));
   EXPECT_NEAR(*std::ranges::max_element(progress), 1, 1e-9);
   EXPECT_EQ(fault_of(trained->weights), "");
@@ -124,28 +145,55 @@ TEST(Training, LearnsWhatTheLevelCannotKnow) {
   EXPECT_NEAR(purchases.mean_probability(), purchases.frequency(), 0.2 * purchases.frequency());
 }
 
-TEST(Training, GoesOnAfterAnInterruptionToTheSameBits) {
+// Interrupted in the second epoch of either round.
+class InterruptedTraining : public testing::TestWithParam<bool> {};
+
+TEST_P(InterruptedTraining, GoesOnToTheSameBits) {
+  const bool refit = GetParam();
   const TrainingSet set = planted_set(20, 60, 3);
   TrainingOptions options = small_options();
   options.epochs = 5;
   const auto uninterrupted = torch_library().train(set, options, {}, {});
   ASSERT_TRUE(uninterrupted) << uninterrupted.error().message;
+  ASSERT_GT(uninterrupted->best_epoch, 2) << "the second round must have a third epoch";
 
   Checkpoint kept;
   std::atomic<bool> stop = false;
-  const auto interrupted = torch_library().train(set, options, {}, until(2, kept, stop));
+  const auto interrupted = torch_library().train(set, options, {}, until(2, refit, kept, stop));
   ASSERT_FALSE(interrupted);
   EXPECT_EQ(interrupted.error().code, ErrorCode::kRestart);
   ASSERT_EQ(kept.epoch, 2);
+  ASSERT_EQ(kept.refit, refit);
   const auto resumed = torch_library().train(set, options, kept, {});
   ASSERT_TRUE(resumed) << resumed.error().message;
 
   expect_same_bits(resumed->weights, uninterrupted->weights);
+  expect_same_bits(resumed->early, uninterrupted->early);
   EXPECT_EQ(resumed->epochs, uninterrupted->epochs);
   EXPECT_EQ(resumed->best_epoch, uninterrupted->best_epoch);
   EXPECT_EQ(resumed->train_loss, uninterrupted->train_loss);
   EXPECT_EQ(resumed->validation_loss, uninterrupted->validation_loss);
   EXPECT_EQ(resumed->level_loss, uninterrupted->level_loss);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rounds, InterruptedTraining, testing::Bool());
+
+// After the training part, users do twice of what their levels promise.
+TEST(Training, LearnsFromTheValidationPartInTheEnd) {
+  TrainingSet set = planted_set(40, 120, 7);
+  for (TrainingUser& user : set.users) {
+    for (TrainingLabel& label : user.labels) {
+      for (std::size_t s = 0; s < set.horizons.size(); ++s) {
+        if (label.part[s] != Part::kTrain) label.volume[s] *= 2;
+      }
+    }
+  }
+  const auto trained = torch_library().train(set, small_options(), {}, {});
+  ASSERT_TRUE(trained) << trained.error().message;
+  ASSERT_GT(trained->best_epoch, 0);
+  const double early = volume_ratio(trained->early, set), late = volume_ratio(trained->weights, set);
+  EXPECT_LT(early, 0.7);
+  EXPECT_GT(late, early + 0.05);
 }
 
 TEST(Training, GivesOtherNumbersFromAnotherSeed) {
