@@ -5,7 +5,8 @@
 #   docker run --volume driftcast:/var/lib/driftcast driftcast run --set kafka.brokers=HOST:9092 \
 #     --set state.dir=/var/lib/driftcast --set http.listen=0.0.0.0:9464
 #
-# /etc/driftcast holds the shipped settings, examples of other events (--config) and the schemas of what is published.
+# /etc/driftcast holds the shipped settings, examples of other events (--config), the schemas of what is published and the
+# demo's model.
 
 # The packages are those of ./dev, so that no list of them has to follow another.
 FROM debian:12-slim AS build
@@ -24,6 +25,7 @@ RUN apt-get update \
 COPY config/driftcast.json /etc/driftcast/
 COPY config/examples /etc/driftcast/examples
 COPY config/schemas /etc/driftcast/schemas
+COPY config/models /etc/driftcast/models
 COPY --from=build /src/build/release/driftcast /usr/local/bin/
 
 # A number, for who asks whether it is root's. Bytes above ASCII may be shown.

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "config/settings.h"
 #include "tests/config/support/model_directory.h"
 
 namespace driftcast {
@@ -34,6 +37,18 @@ TEST(LoadModel, GivesANetworkThatRuns) {
   const NetworkStep step{&row, carried.data(), &forecast};
   loaded.models.network->step(std::span(&step, 1));
   EXPECT_TRUE(forecast.has(0) && forecast.has(1));
+}
+
+// The first run has a network: it comes with the sources, so it stays small.
+TEST(LoadModel, TheShippedModelRunsUnderTheShippedSettings) {
+  const std::string dir = std::string(DRIFTCAST_SOURCE_DIR) + "/config/models/demo";
+  const Settings settings;
+  const LoadedModel loaded = load_model(dir, settings.operators.horizons, settings.operators.time.step.width).value();
+  EXPECT_THAT(loaded.notes, IsEmpty());
+  EXPECT_NE(loaded.models.network, nullptr);
+  std::uintmax_t bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(dir)) bytes += file.file_size();
+  EXPECT_LE(bytes, 300'000U);
 }
 
 TEST(LoadModel, NeedsNoNetwork) {

@@ -104,6 +104,15 @@ TEST_F(DemoCommand, RunsOnAFileAndShowsWhatCameOut) {
   EXPECT_THAT(bytes_in(dir_.path("demo-out/interest-forecasts.jsonl")), HasSubstr("\"parts\":["));
 }
 
+TEST_F(DemoCommand, NamesWhatTheShippedNetworkAddsToGeneratedEvents) {
+  ASSERT_EQ(shell("driftcast demo"), 0) << talk();
+  EXPECT_THAT(printed(), ContainsRegex("the network \\(model demo\\): with it [0-9.]+ % better than EWMA, without it "
+                                       "[0-9.]+ %; it alone gives the chances of purchase and departure\n"));
+  EXPECT_THAT(bytes_in(dir_.path("demo-out/interest-forecasts.jsonl")), HasSubstr("\"lstm\":"));
+  ASSERT_EQ(shell("driftcast demo --no-network"), 0) << talk();
+  EXPECT_THAT(printed(), Not(HasSubstr("the network")));
+}
+
 TEST_F(DemoCommand, TheCommandItEndsWithWorks) {
   make_events();
   ASSERT_EQ(shell("driftcast demo --events events.jsonl.gz --out here --set topics.drift=drifts"), 0) << talk();
