@@ -88,20 +88,24 @@ std::string command_of(const Arguments& arguments) {
                     arguments.split[1]);
 }
 
-// A directory for what passes over a file write on their way; removed in the end.
+// Within the model directory, for what passes over a file write on their way. Removed in the end; the model directory, too,
+// when it was made for nothing.
 class WorkDirectory {
  public:
-  explicit WorkDirectory(std::string path) : path_(std::move(path)) {}
+  explicit WorkDirectory(const std::string& out)
+      : out_(out), path_(out + "/.training"), was_there_(std::filesystem::exists(out)) {}
   WorkDirectory(const WorkDirectory&) = delete;
   WorkDirectory& operator=(const WorkDirectory&) = delete;
   ~WorkDirectory() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
+    if (!was_there_) std::filesystem::remove(out_, ignored);  // only an empty one
   }
   const std::string& path() const { return path_; }
 
  private:
-  const std::string path_;
+  const std::string out_, path_;
+  const bool was_there_;
 };
 
 TrainJob::Pass over_file(const std::string& events, const WorkDirectory& work, TrainingProgress& progress) {
@@ -130,7 +134,7 @@ Result<void> train(const Arguments& arguments) {
   if (!library) return library.error();
   fmt::print(stderr, "{}, seed {}\n", (*library)->description(), arguments.training.seed);
   watch_signals();
-  const WorkDirectory work(arguments.out + "/.training");
+  const WorkDirectory work(arguments.out);
   TrainingProgress progress;
   TrainJob job;
   job.settings = *settings;

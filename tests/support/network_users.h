@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "models/model_set.h"
 #include "models/network.h"
 #include "tests/support/some_network.h"
 
@@ -21,12 +20,8 @@ inline NetworkWeights some_weights(std::size_t hidden, std::size_t layers, std::
   return some_network(hidden, layers, std::move(horizons), 5);
 }
 
-// The shipped priors beside a network of these weights, whose word counts from the first day.
 inline ModelSet models_with(std::unique_ptr<Network> network, const NetworkWeights& weights) {
-  ModelSet models = default_models();
-  for (ModelSet::Segment& segment : models.segments) {
-    for (ExpertForecasts& of_age : segment.weights) of_age[static_cast<std::size_t>(Expert::kNetwork)] = 0.3F;
-  }
+  ModelSet models = priors_beside_a_network();
   models.network_hash = hash_of(weights);
   models.network = std::move(network);
   seal(models);

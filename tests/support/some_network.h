@@ -1,5 +1,5 @@
-// A network that says something, as fresh_network draws it, with heads and a normalisation as after some training; and
-// rows to say it of.
+// A network that says something, as fresh_network draws it, with heads and a normalisation as after some training;
+// priors that listen to it, and rows to say it of.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/model_set.h"
 #include "models/network_weights.h"
 
 namespace driftcast {
@@ -23,6 +24,18 @@ inline NetworkWeights some_network(std::size_t hidden, std::size_t layers, std::
   for (float& number : weights.scale) number = 1 + within(0.8F);
   weights.purchases = true;
   return weights;
+}
+
+// The shipped priors, a network's word beside them, which counts from the first day.
+inline ModelSet priors_beside_a_network() {
+  ModelSet models = default_models();
+  for (ModelSet::Segment& segment : models.segments) {
+    for (ExpertForecasts& weights : segment.weights) {
+      for (float& weight : weights) weight *= 0.7F;
+      weights[static_cast<std::size_t>(Expert::kNetwork)] = 0.3F;
+    }
+  }
+  return models;
 }
 
 // Rows for it, of normal numbers.

@@ -9,7 +9,7 @@
 #include "pipeline/instance.h"
 #include "state/memory_store.h"
 #include "tests/support/hex.h"
-#include "tests/support/some_model.h"
+#include "tests/support/network_users.h"
 
 namespace driftcast {
 namespace {
@@ -224,11 +224,11 @@ Settings with_random_cuts(Settings settings, Random& random) {
 
 ModelSet models_with_network(const Settings& settings, std::uint64_t seed) {
   const std::vector<int>& horizons = settings.operators.horizons;
-  ModelFiles files = some_model(horizons, seed);
-  files.models.network_hash = hash_of(*files.network);
-  files.models.network = std::move(cpu_network(*files.network, horizons)).value();
-  seal(files.models);
-  return std::move(files.models);
+  const NetworkWeights weights = some_network(16, 2, horizons, seed);
+  ModelSet models = models_with(std::move(cpu_network(weights, horizons)).value(), weights);
+  models.id = "network-" + std::to_string(seed);
+  seal(models);
+  return models;
 }
 
 std::vector<InputRecord> make_input(std::uint64_t seed, int records, int partitions) {

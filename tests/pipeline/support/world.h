@@ -43,7 +43,7 @@ Settings with_random_dials(Settings settings, Random& random);
 // How work is cut, at random: slice, epochs, shipments, cache. None of it may change an output.
 Settings with_random_cuts(Settings settings, Random& random);
 
-// A model with a small network of this seed that knows the horizons of the settings: see tests/support/some_model.h.
+// A model with a small network of this seed that knows the horizons of the settings: as tests/support/some_model.h has them.
 ModelSet models_with_network(const Settings& settings, std::uint64_t seed = 1);
 
 // Records of a dozen users, mostly in order of time; the last ones close every partition.
