@@ -189,6 +189,9 @@ void add_machine(std::vector<Field>& table) {
           "model.device", AT(pipeline.model_device), "cpu|cuda|auto", kChanges,
           "Where the network runs; `auto`: on a CUDA device where there is one. The same bytes are promised for `cpu` "
           "only."),
+      choice("model.precision", AT(pipeline.model_precision), "float32|bfloat16", kChanges,
+             "What the network's layers are computed in on the CPU. `bfloat16` is for processors with AMX, where it is "
+             "fast; others give the same bytes slowly."),
       ranged("model.batch.rows", kInteger, AT(pipeline.model_batch.rows), 1, 1e6, kKeeps,
              "On a device: rows of all partitions after which a batch is run at once."),
       ranged("model.batch.age", kDuration, AT(pipeline.model_batch.age), 0, kSecond, kKeeps,

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/hash.h"
 #include "models/aligned_floats.h"
+#include "models/bfloat_kernel.h"
 #include "models/lstm_kernel.h"
 #include "models/network_heads.h"
 
@@ -17,6 +18,7 @@ namespace driftcast {
 namespace {
 
 constexpr std::uint64_t kKernelVersion = 2;  // raised when the same weights give other bits
+constexpr std::uint64_t kBfloatVersion = 1'000'001;
 
 // Rows at a time: the more, the rarer the weights are read; the fewer, the surer their gates stay in the second cache.
 constexpr std::size_t kBlock = 48;
@@ -68,6 +70,28 @@ Packed packed_layer(const LstmLayer& layer, std::size_t inputs, std::size_t hidd
   const Packed::Part parts[] = {{layer.input.data(), inputs}, {layer.recurrent.data(), hidden}};
   return {parts, layer.bias.data(), all};
 }
+
+// The same for the tiles of bfloat16: [panels][blocks of the inputs, then of h][16 pairs][16 outputs][2].
+std::vector<std::uint16_t> packed_bfloats(const LstmLayer& layer, std::size_t inputs, std::size_t hidden) {
+  const std::size_t blocks = bfloat_blocks(inputs) + bfloat_blocks(hidden);
+  std::vector<std::uint16_t> packed(4 * hidden * blocks * kBfloatDepth);
+  const auto put = [&](std::size_t n, std::size_t block, std::size_t k, float weight) {
+    const std::size_t panel = n / kBfloatPanel * blocks + block + k / kBfloatDepth;
+    const std::size_t pair = k % kBfloatDepth / 2 * kBfloatPanel + n % kBfloatPanel;
+    packed[panel * kBfloatBlock + pair * 2 + k % 2] = bfloat_of(weight);
+  };
+  for (std::size_t n = 0; n < 4 * hidden; ++n) {
+    for (std::size_t k = 0; k < inputs; ++k) put(n, 0, k, layer.input[n * inputs + k]);
+    for (std::size_t k = 0; k < hidden; ++k) put(n, bfloat_blocks(inputs), k, layer.recurrent[n * hidden + k]);
+  }
+  return packed;
+}
+
+struct Layer {
+  Packed floats;
+  std::vector<std::uint16_t> bfloats;  // empty: the floats serve
+  std::size_t inputs = 0;
+};
 
 // The heads of the slots that the network knows; `horizons`: 0 for those that it does not.
 struct Heads {
@@ -121,18 +145,22 @@ struct Stretch {
 
 class CpuNetwork final : public Network {
  public:
-  CpuNetwork(const NetworkWeights& weights, std::span<const int> horizons, Instructions instructions)
+  CpuNetwork(const NetworkWeights& weights, std::span<const int> horizons, Instructions instructions,
+             Precision precision)
       : hidden_(weights.hidden),
         mean_(weights.mean),
         scale_(weights.scale),
         purchases_(weights.purchases),
         heads_(packed_heads(weights, horizons)),
         kernel_(kernel_of(instructions)) {
+    const bool bfloats = precision == Precision::kBfloat16;
     for (const LstmLayer& layer : weights.layers) {
-      layers_.push_back(packed_layer(layer, layers_.empty() ? kFeatures : hidden_, hidden_));
+      const std::size_t inputs = layers_.empty() ? kFeatures : hidden_;
+      layers_.push_back({packed_layer(layer, inputs, hidden_),
+                         bfloats ? packed_bfloats(layer, inputs, hidden_) : std::vector<std::uint16_t>(), inputs});
     }
     hash_ = hash64({reinterpret_cast<const char*>(horizons.data()), horizons.size_bytes()},
-                   hash_of(weights) + kKernelVersion);
+                   hash_of(weights) + (bfloats ? kBfloatVersion : kKernelVersion));
   }
 
   std::size_t carried() const override { return layers_.size() * 2 * hidden_; }
@@ -147,6 +175,7 @@ class CpuNetwork final : public Network {
   void advance(const Stretch& stretch, Scratch& scratch) const;
   void advance_layer(std::size_t index, const Stretch& stretch, const float* input, float* output,
                      Scratch& scratch) const;
+  void multiply(const Layer& layer, const Chains& chains) const;
   void replay_block(std::span<const NetworkWindow* const> block, Scratch& scratch) const;
   void forecast(Scratch& scratch) const;
   void normalise(const FeatureRow& row, float* x) const;
@@ -156,7 +185,7 @@ class CpuNetwork final : public Network {
   bool purchases_;
   Heads heads_;
   const LstmKernel& kernel_;
-  std::vector<Packed> layers_;
+  std::vector<Layer> layers_;
   std::uint64_t hash_ = 0;
 };
 
@@ -185,11 +214,31 @@ void CpuNetwork::normalise(const FeatureRow& row, float* x) const {
   }
 }
 
+// Chains of the layer in the precision that it is packed for. Without a first operand they go on where its part ended.
+void CpuNetwork::multiply(const Layer& layer, const Chains& chains) const {
+  if (layer.bfloats.empty()) return kernel_.chains(chains);
+  const std::size_t skipped = chains.first.depth == 0 ? bfloat_blocks(layer.inputs) : 0;
+  const BfloatChains same{
+      .rows = chains.rows,
+      .panels = chains.panels * kPanel / kBfloatPanel,
+      .first = chains.first,
+      .second = chains.second,
+      .weights = layer.bfloats.data() + skipped * kBfloatBlock,
+      .panel_stride = (bfloat_blocks(layer.inputs) + bfloat_blocks(hidden_)) * kBfloatBlock,
+      .start = chains.start,
+      .start_stride = chains.start_stride,
+      .out = chains.out,
+      .out_stride = chains.out_stride,
+  };
+  has_amx() ? bfloat_chains_amx(same) : bfloat_chains_portable(same);
+}
+
 // One layer over all steps of a stretch: `input` and `output` are [rows of the stretch][depth].
 void CpuNetwork::advance_layer(std::size_t index, const Stretch& stretch, const float* input, float* output,
                                Scratch& scratch) const {
-  const Packed& layer = layers_[index];
-  const std::size_t inputs = layer.depth - hidden_;
+  const Layer& of = layers_[index];
+  const Packed& layer = of.floats;
+  const std::size_t inputs = of.inputs;
   const std::size_t offset = index * 2 * hidden_;
   const bool alone = stretch.users.size() == 1;
 
@@ -197,7 +246,7 @@ void CpuNetwork::advance_layer(std::size_t index, const Stretch& stretch, const 
   chains.rows = stretch.rows.size();
   chains.first = {input, inputs, inputs};
   if (!alone) {  // the inputs' part of all steps at once: the chains' beginnings
-    kernel_.chains(chains);
+    multiply(of, chains);
     chains.weights += inputs * kPanel;
     chains.start_stride = layer.outputs();
     chains.first = {};
@@ -210,7 +259,7 @@ void CpuNetwork::advance_layer(std::size_t index, const Stretch& stretch, const 
     chains.rows = users;
     chains.second = {h, hidden_, hidden_};
     if (!alone) chains.start = chains.out;
-    kernel_.chains(chains);
+    multiply(of, chains);
     kernel_.cells({.rows = users,
                    .hidden = hidden_,
                    .gates = chains.out,
@@ -229,7 +278,7 @@ void CpuNetwork::advance(const Stretch& stretch, Scratch& scratch) const {
   const std::size_t rows = stretch.rows.size();
   float* x = scratch.x.at_least(rows * kFeatures);
   for (std::size_t r = 0; r < rows; ++r) normalise(*stretch.rows[r], x + r * kFeatures);
-  scratch.gates.at_least(rows * layers_[0].outputs());
+  scratch.gates.at_least(rows * layers_[0].floats.outputs());
   scratch.h.at_least(stretch.users[0] * hidden_);
   float* output = scratch.outputs.at_least(rows * hidden_);
   float* other = scratch.other_outputs.at_least(rows * hidden_);
@@ -345,11 +394,11 @@ Instructions best_instructions() {
 }
 
 Result<std::unique_ptr<Network>> cpu_network(const NetworkWeights& weights, std::span<const int> horizons,
-                                             Instructions instructions) {
+                                             Instructions instructions, Precision precision) {
   DRIFTCAST_CHECK(horizons.size() <= kHorizonSlots);
   DRIFTCAST_CHECK(has(instructions));
   if (std::string fault = fault_of(weights); !fault.empty()) return error(ErrorCode::kData, std::move(fault));
-  return std::unique_ptr<Network>(std::make_unique<CpuNetwork>(weights, horizons, instructions));
+  return std::unique_ptr<Network>(std::make_unique<CpuNetwork>(weights, horizons, instructions, precision));
 }
 
 }  // namespace driftcast

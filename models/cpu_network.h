@@ -16,6 +16,10 @@
 
 namespace driftcast {
 
+// What the layers' matrix products are computed in. kBfloat16 gives other bits, the same on every processor: with AMX it
+// is fast, without it a slow twin serves (models/bfloat_kernel.h). The heads stay with float32.
+enum class Precision { kFloat32, kBfloat16 };
+
 // All give the same bits. kPortable is the slow, obvious twin.
 enum class Instructions { kPortable, kAvx2, kAvx512 };
 
@@ -30,6 +34,7 @@ Instructions best_instructions();
 // `horizons` are the configuration's, in steps: forecasts come by their slots; those that the network does not know are
 // not available. The processor must have the instructions. kData: the weights have a fault (fault_of).
 Result<std::unique_ptr<Network>> cpu_network(const NetworkWeights& weights, std::span<const int> horizons,
-                                             Instructions instructions = best_instructions());
+                                             Instructions instructions = best_instructions(),
+                                             Precision precision = Precision::kFloat32);
 
 }  // namespace driftcast

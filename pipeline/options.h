@@ -140,8 +140,9 @@ struct PipelineOptions {
   bool explain = false;  // output.explain: forecasts carry their parts and weights
   EpochOptions epoch;
   ChangelogOptions changelog;
-  std::string model_dir;             // empty: the built-in priors
-  std::string model_device = "cpu";  // cpu, cuda or auto
+  std::string model_dir;                    // empty: the built-in priors
+  std::string model_device = "cpu";         // cpu, cuda or auto
+  std::string model_precision = "float32";  // or bfloat16, of the CPU
   BatchOptions model_batch;
   HttpOptions http;
   LogOptions log;

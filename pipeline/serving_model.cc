@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/load_model.h"
+#include "models/bfloat_kernel.h"
 #include "models/cpu_network.h"
 #include "pipeline/fallback_network.h"
 #include "pipeline/gathering_network.h"
@@ -29,8 +30,18 @@ Error no_cuda(const Error& why) {
   return error(ErrorCode::kConfig, "model.device is cuda, but " + why.message + "; or set model.device to auto or cpu");
 }
 
+Made in_bfloat16(const NetworkWeights& weights, std::span<const int> horizons, const PipelineOptions& options) {
+  if (options.model_device != "cpu") {
+    return error(ErrorCode::kConfig, "model.precision is bfloat16, which is for the CPU, but model.device is " +
+                                         options.model_device + "; set it to cpu, or model.precision to float32");
+  }
+  if (!has_amx()) spdlog::warn("model.precision is bfloat16 and this processor has no AMX: the network will be slow");
+  return cpu_network(weights, horizons, best_instructions(), Precision::kBfloat16);
+}
+
 Made network_by_settings(const NetworkWeights& weights, std::span<const int> horizons, const PipelineOptions& options,
                          Metrics* metrics) {
+  if (options.model_precision == "bfloat16") return in_bfloat16(weights, horizons, options);
   if (options.model_device == "cpu") return cpu_network(weights, horizons);
   Made network = on_cuda(weights, horizons, options, metrics);
   if (network || network.error().code == ErrorCode::kData) return network;

@@ -16,7 +16,8 @@
 namespace driftcast {
 
 // What should be known about it is logged. `metrics` are told where the network runs and must outlive it; null: nobody.
-// Errors: those of load_model; kConfig: model.device is cuda, and there is no LibTorch or no such device.
+// Errors: those of load_model; kConfig: model.device is cuda, and there is no LibTorch or no such device; or
+// model.precision is bfloat16, and the device is not the CPU.
 Result<ModelSet> open_model(const Settings& settings, Metrics* metrics = nullptr);
 
 // A network on one of the library's devices, shared by the lanes of a job: steps are gathered into batches; when the

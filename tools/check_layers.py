@@ -63,13 +63,14 @@ OTHERS = {
     # the operating system and the processor
     "dlfcn.h":        ["pipeline/torch_library_loader.cc", "tests/torch/*"],
     "fcntl.h":        ["state/*.cc", "config/files.cc", "pipeline/*.cc", "tests/*", "bench/*"],
-    "unistd.h":       ["state/*.cc", "config/files.cc", "pipeline/*.cc", "tests/*", "bench/*"],
+    "unistd.h":       ["state/*.cc", "config/files.cc", "models/bfloat_kernel_amx.cc", "pipeline/*.cc", "tests/*", "bench/*"],
     "netinet/*":      ["tests/*"],
     "poll.h":         ["pipeline/input_file.cc", "pipeline/kafka_source.cc", "pipeline/commands/command_tail.cc"],
-    "sys/*":          ["state/*.cc", "config/files.cc", "pipeline/*.cc", "tests/*", "bench/*"],
+    "sys/*":          ["state/*.cc", "config/files.cc", "models/bfloat_kernel_amx.cc", "pipeline/*.cc", "tests/*", "bench/*"],
     "sanitizer/*":    ["pipeline/hand_over.h"],
     "pthread.h":      ["tests/support/tsan_threads.cc"],
     "threads.h":      ["tests/support/tsan_threads.cc"],
+    "cpuid.h":        ["models/bfloat_kernel_amx.cc"],
     "immintrin.h":    ["models/*", "tests/models/*"],
 }
 

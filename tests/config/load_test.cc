@@ -130,10 +130,10 @@ TEST(LoadSettings, OverridesComeAfterTheFileAndTheLastOneWins) {
 }
 
 TEST(LoadSettings, OverridesReadEveryTypeFromText) {
-  const Loaded loaded =
-      load_overrides({"horizons=[7, 21]", "kinds.names.link_post=view", "kinds.names.com.shop.like=cart",
-                      "kinds.weights.view=0.5", "emit.sessions=false", "epoch.bytes=64KiB", "model.device=cuda",
-                      "model.batch.rows=512", "model.batch.age=0", "topics.drift=", "mapping.title="});
+  const Loaded loaded = load_overrides(
+      {"horizons=[7, 21]", "kinds.names.link_post=view", "kinds.names.com.shop.like=cart", "kinds.weights.view=0.5",
+       "emit.sessions=false", "epoch.bytes=64KiB", "model.device=cuda", "model.precision=bfloat16",
+       "model.batch.rows=512", "model.batch.age=0", "topics.drift=", "mapping.title="});
   EXPECT_THAT(messages(loaded), IsEmpty());
   EXPECT_THAT(loaded.settings.operators.horizons, ElementsAre(7, 21));
   EXPECT_EQ(loaded.settings.pipeline.kinds.names.at(5), std::pair(std::string("link_post"), Kind::kView));
@@ -142,6 +142,7 @@ TEST(LoadSettings, OverridesReadEveryTypeFromText) {
   EXPECT_FALSE(loaded.settings.pipeline.emit.sessions);
   EXPECT_EQ(loaded.settings.pipeline.epoch.bytes, 65536);
   EXPECT_EQ(loaded.settings.pipeline.model_device, "cuda");
+  EXPECT_EQ(loaded.settings.pipeline.model_precision, "bfloat16");
   EXPECT_EQ(loaded.settings.pipeline.model_batch.rows, 512);
   EXPECT_EQ(loaded.settings.pipeline.model_batch.age, Duration{0});
   EXPECT_EQ(loaded.settings.pipeline.mapping.title, "");
@@ -228,7 +229,7 @@ TEST(LoadSettings, ReportsWrongUnitsTypesAndRangesAllAtOnce) {
     "threads": 0, "source": {"partitions": 1025, "slice": 1.5, "close": "yes", "path": 7}, "sink": [],
     "time": {"step": "30s", "lateness": 5, "max_skew": "-1s", "offset": null, "dormant_after": "many"},
     "session": {"gap": "0", "max": "1y"}, "level": 1, "drift": {"fdr": true, "run_length": "NaN"},
-    "state": {"cache": "256MB", "block_cache": 64}, "model": {"device": "gpu", "batch": {"rows": 0, "age": "2s"}},
+    "state": {"cache": "256MB", "block_cache": 64}, "model": {"device": "gpu", "precision": "int8", "batch": {"rows": 0, "age": "2s"}},
     "log": {"level": "warning", "format": ""},
     "limits": {"record_bytes": "1TiB"}, "epoch": {"interval": "99999999999999999999s"}})");
   EXPECT_THAT(
@@ -250,6 +251,7 @@ TEST(LoadSettings, ReportsWrongUnitsTypesAndRangesAllAtOnce) {
           "state.cache: '256MB' is not a size: write a whole number and a unit, one of B, KiB, MiB, GiB and TiB",
           "state.block_cache: '64' has no unit: write 64B, 64KiB or 64MiB",
           "model.device: 'gpu' is not allowed; did you mean 'cpu'? allowed are cpu, cuda or auto",
+          "model.precision: 'int8' is not allowed: allowed are float32 or bfloat16",
           "model.batch.rows: '0' is out of range: allowed are 1 to 1000000",
           "model.batch.age: '2s' is out of range: allowed are 0 to 1s",
           "log.level: 'warning' is not allowed: allowed are trace, debug, info, warn, error or off",

@@ -320,6 +320,44 @@ TEST(CpuNetwork, WeightsBeyondAllMeasureLeaveAStateOfNumbers) {
   }
 }
 
+std::unique_ptr<Network> bfloat_network(const NetworkWeights& weights) {
+  return std::move(cpu_network(weights, kHorizons, best_instructions(), Precision::kBfloat16)).value();
+}
+
+TEST(CpuNetworkInBfloat16, AUsersBitsDependNeitherOnTheBatchNorOnThePlaceInIt) {
+  for (const std::size_t hidden : {8U, 40U}) {
+    const auto network = bfloat_network(some_weights(hidden, 2));
+    for (const std::size_t batch : {1U, 3U, 17U, 49U}) {
+      const Windows windows = some_windows(std::vector<std::size_t>(batch, 4), batch);
+      const auto expected = one_by_one(*network, windows);
+      ASSERT_EQ(side_by_side(*network, windows, shuffled(batch, 1)), expected) << hidden << ' ' << batch;
+      ASSERT_EQ(replayed(*network, windows, shuffled(batch, 2)), expected) << hidden << ' ' << batch;
+    }
+  }
+}
+
+TEST(CpuNetworkInBfloat16, SaysNearlyWhatTheNetworkInFloat32Says) {
+  const NetworkWeights weights = some_weights(40, 2);
+  const Windows windows = some_windows(std::vector<std::size_t>(20, 10), 3);
+  const auto exact = one_by_one(*network(weights, best_instructions()), windows);
+  const auto coarse = one_by_one(*bfloat_network(weights), windows);
+  double largest = 0;
+  for (std::size_t u = 0; u < windows.size(); ++u) {
+    for (std::size_t i = 0; i < exact[u].carried.size(); ++i) {
+      const float off = to_float(exact[u].carried[i]) - to_float(coarse[u].carried[i]);
+      largest = std::max(largest, static_cast<double>(std::abs(off)));
+    }
+  }
+  EXPECT_GT(largest, 1e-4) << "it is no other precision";
+  EXPECT_LT(largest, 0.2);
+}
+
+// A carried state of one is not taken for the other's.
+TEST(CpuNetworkInBfloat16, HasAHashOfItsOwn) {
+  const NetworkWeights weights = some_weights(8, 1);
+  EXPECT_NE(bfloat_network(weights)->hash(), network(weights, best_instructions())->hash());
+}
+
 TEST(CpuNetwork, AnEmptyBatchIsNothingToDo) {
   for (const Instructions instructions : all_instructions()) {
     const auto some = network(some_weights(16, 2), instructions);

@@ -54,6 +54,22 @@ TEST_F(OpenModel, TheCpuServesWhereAutoFindsNoDevice) {
   EXPECT_THAT(metrics(), HasSubstr("\ndriftcast_network_on_device 0\n"));
 }
 
+TEST_F(OpenModel, Bfloat16IsAnotherNetworkAndTheCpusAlone) {
+  Settings settings;
+  settings.pipeline.model_dir = dir_.path();
+  settings.pipeline.model_precision = "bfloat16";
+  const auto models = open_model(settings);
+  ASSERT_TRUE(models);
+  EXPECT_NE(models->network->hash(), on("cpu", dir_.path())->network->hash());
+  settings.pipeline.model_device = "auto";
+  const auto refused = open_model(settings);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConfig);
+  EXPECT_EQ(refused.error().message,
+            "model.precision is bfloat16, which is for the CPU, but model.device is auto; set it to cpu, or "
+            "model.precision to float32");
+}
+
 TEST_F(OpenModel, NoDeviceIsNeededWithoutANetwork) {
   const auto models = on("cuda", "");
   ASSERT_TRUE(models);
