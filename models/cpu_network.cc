@@ -377,8 +377,8 @@ void CpuNetwork::replay(std::span<const NetworkWindow> users) const {
 bool has(Instructions instructions) {
   switch (instructions) {
     case Instructions::kPortable: return true;
-    case Instructions::kAvx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    case Instructions::kAvx2:  // whoever has it has F16C
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case Instructions::kAvx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl");
