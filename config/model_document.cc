@@ -196,9 +196,10 @@ NetworkWeights read_network(const Value& value, ModelDocument& document, std::ve
 
 void read_members(const Value& root, ModelDocument& document, std::vector<Problem>& problems) {
   Members members(root, "", problems);
-  if (const Value* schema = members.take("schema"); schema == nullptr || schema->text != std::to_string(kModelSchema)) {
-    const std::string found = schema == nullptr ? "nothing" : quoted_name(schema->text);
-    return members.report("schema", "must be " + std::to_string(kModelSchema) + ", got " + found +
+  const Value* schema = members.take("schema");
+  if (schema == nullptr) return;  // reported; of what no one has versioned there is nothing more to say
+  if (schema->text != std::to_string(kModelSchema)) {
+    return members.report("schema", "must be " + std::to_string(kModelSchema) + ", got " + quoted_name(schema->text) +
                                         ": this is no model, or one of another version of driftcast");
   }
   ModelFiles& files = document.files;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <limits>
@@ -18,6 +19,7 @@ namespace driftcast {
 namespace {
 
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 TEST(ModelRefusals, SaysThatPyTorchArchivesAreRefused) {
@@ -201,6 +203,14 @@ TEST(ModelRefusals, SaysWhatIsWrongAndWhatIsAllowed) {
     dir.edit(lie.old, lie.fresh);
     EXPECT_THAT(dir.refusal(), HasSubstr(lie.message)) << lie.old << " -> " << lie.fresh;
   }
+}
+
+TEST(ModelRefusals, SaysOfADocumentWithoutAVersionNothingMore) {
+  const ModelDirectory dir;
+  dir.edit("\"schema\": 1,", "");
+  const std::string message = dir.refusal();
+  EXPECT_THAT(message, EndsWith("schema: is missing"));
+  EXPECT_EQ(std::ranges::count(message, '\n'), 1) << message;
 }
 
 TEST(ModelRefusals, SaysEverythingThatIsWrongWithPlaces) {
