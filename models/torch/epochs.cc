@@ -13,9 +13,9 @@ constexpr double kReadingCost = 0.3;         // of a row that is read, beside on
 
 }  // namespace
 
-double Epochs::work() const {
+double Epochs::work_of(const FlatSet& set) {
   double work = 0;
-  for (const FlatUser& user : set_.users) work += user.train_rows + kReadingCost * user.validation_rows;
+  for (const FlatUser& user : set.users) work += user.train_rows + kReadingCost * user.validation_rows;
   return work;
 }
 
@@ -71,7 +71,7 @@ Result<void> Epochs::go_on() const {
 
 void Epochs::progress(const Chunk& chunk, double cost_of_row) {
   done_ += cost_of_row * static_cast<double>(chunk.real_rows);
-  if (watch_.on_progress) watch_.on_progress(std::min(1.0, done_ / work()));
+  if (watch_.on_progress) watch_.on_progress(std::min(1.0, done_ / work_));
 }
 
 }  // namespace driftcast
