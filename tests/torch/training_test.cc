@@ -46,21 +46,28 @@ TrainingWatch until(int epochs, bool refit, Checkpoint& kept, std::atomic<bool>&
   return watch;
 }
 
-// What the network expects of the test part's events, divided by what came.
-double volume_ratio(const NetworkWeights& weights, const TrainingSet& set) {
+// Tells `each` what the network says after every step of the test part, and what came of it.
+template <class Each>
+void over_test_part(const NetworkWeights& weights, const TrainingSet& set, Each each) {
   const auto network = std::move(cpu_network(weights, set.horizons)).value();
-  double expected = 0, came = 0;
   for (const TrainingUser& user : set.users) {
     std::vector<Half> carried(network->carried());
     for (const TrainingLabel& label : user.labels) {  // one for each row
       NetForecast forecast;
       const NetworkStep step{&user.rows[label.row], carried.data(), &forecast};
       network->step({&step, 1});
-      if (label.part[0] != Part::kTest) continue;
-      expected += static_cast<double>(forecast.volume[0]);
-      came += static_cast<double>(label.volume[0]);
+      if (label.part[0] == Part::kTest) each(forecast, label);
     }
   }
+}
+
+// What the network expects of the next step's events, divided by what came.
+double volume_ratio(const NetworkWeights& weights, const TrainingSet& set) {
+  double expected = 0, came = 0;
+  over_test_part(weights, set, [&](const NetForecast& forecast, const TrainingLabel& label) {
+    expected += static_cast<double>(forecast.volume[0]);
+    came += static_cast<double>(label.volume[0]);
+  });
   return expected / came;
 }
 
@@ -79,18 +86,10 @@ struct Purchases {
   std::vector<bool> happened;
 
   Purchases(const NetworkWeights& weights, const TrainingSet& set) {
-    const auto network = std::move(cpu_network(weights, set.horizons)).value();
-    for (const TrainingUser& user : set.users) {
-      std::vector<Half> carried(network->carried());
-      for (const TrainingLabel& label : user.labels) {  // one for each row
-        NetForecast forecast;
-        const NetworkStep step{&user.rows[label.row], carried.data(), &forecast};
-        network->step({&step, 1});
-        if (label.part[0] != Part::kTest) continue;
-        probabilities.push_back(forecast.purchase[0]);
-        happened.push_back(label.purchase[0]);
-      }
-    }
+    over_test_part(weights, set, [&](const NetForecast& forecast, const TrainingLabel& label) {
+      probabilities.push_back(forecast.purchase[0]);
+      happened.push_back(label.purchase[0]);
+    });
   }
 
   // The chance that a step with a purchase had the larger probability than one without.
