@@ -16,8 +16,9 @@
 
 namespace driftcast {
 
-inline constexpr std::size_t kBfloatDepth = 32;  // inputs of a block
-inline constexpr std::size_t kBfloatPanel = 16;  // outputs whose weights lie side by side
+inline constexpr std::size_t kBfloatDepth = 32;        // inputs of a block
+inline constexpr std::size_t kBfloatPanel = 16;        // outputs whose weights lie side by side
+inline constexpr std::size_t kBfloatMostDepth = 1024;  // of both operands
 inline constexpr std::size_t kBfloatBlock = kBfloatDepth * kBfloatPanel;
 
 constexpr std::size_t bfloat_blocks(std::size_t depth) { return (depth + kBfloatDepth - 1) / kBfloatDepth; }
@@ -25,16 +26,7 @@ constexpr std::size_t bfloat_blocks(std::size_t depth) { return (depth + kBfloat
 // out[r][n] = start[r][n] + sums of the blocks of `first`, then of `second`, whose depths are filled up with zeros.
 // Weights of a panel are [blocks][16 pairs of inputs][16 outputs][2], panels are `panel_stride` numbers apart.
 // `start` may be `out`; start_stride 0: the same for all rows.
-struct BfloatChains {
-  std::size_t rows = 0, panels = 0;
-  Operand first, second;
-  const std::uint16_t* weights = nullptr;
-  std::size_t panel_stride = 0;
-  const float* start = nullptr;
-  std::size_t start_stride = 0;
-  float* out = nullptr;
-  std::size_t out_stride = 0;
-};
+using BfloatChains = ChainsOf<std::uint16_t>;
 
 void bfloat_chains_portable(const BfloatChains& chains);
 void bfloat_chains_amx(const BfloatChains& chains);  // only with has_amx()

@@ -12,7 +12,6 @@ namespace driftcast {
 namespace {
 
 constexpr std::size_t kTileRows = 16;
-constexpr std::size_t kMostBlocks = 2 * 512 / kBfloatDepth;  // two operands of the largest hidden size
 
 struct alignas(64) TileConfig {
   std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -43,7 +42,7 @@ std::uint16_t* append_rounded(const Operand& operand, std::size_t row, std::size
 }  // namespace
 
 void bfloat_chains_amx(const BfloatChains& chains) {
-  alignas(64) std::uint16_t inputs[kMostBlocks * kTileRows * kBfloatDepth];
+  alignas(64) std::uint16_t inputs[kTileRows * kBfloatMostDepth];
   for (std::size_t row = 0; row < chains.rows; row += kTileRows) {
     const std::size_t rows = chains.rows - row < kTileRows ? chains.rows - row : kTileRows;
     const std::uint16_t* end =

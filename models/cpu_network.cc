@@ -216,6 +216,7 @@ void CpuNetwork::normalise(const FeatureRow& row, float* x) const {
 
 // Chains of the layer in the precision that it is packed for. Without a first operand they go on where its part ended.
 void CpuNetwork::multiply(const Layer& layer, const Chains& chains) const {
+  static_assert(2 * kLargestHidden <= kBfloatMostDepth && kFeatures <= kLargestHidden);
   if (layer.bfloats.empty()) return kernel_.chains(chains);
   const std::size_t skipped = chains.first.depth == 0 ? bfloat_blocks(layer.inputs) : 0;
   const BfloatChains same{

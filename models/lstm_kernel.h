@@ -20,16 +20,18 @@ struct Operand {
 // out[r][n] = start[r][n] + sum over k of first[r][k] w[k][n], then of second[r][k] w[k][n]: one chain of fused
 // multiply-adds in this order. Outputs come in panels: w of a panel is [first.depth + second.depth][kPanel], panels are
 // `panel_stride` floats apart. `start` may be `out`; start_stride 0: the same for all rows.
-struct Chains {
+template <class Weight>
+struct ChainsOf {
   std::size_t rows = 0, panels = 0;
   Operand first, second;
-  const float* weights = nullptr;
+  const Weight* weights = nullptr;
   std::size_t panel_stride = 0;
   const float* start = nullptr;
   std::size_t start_stride = 0;
   float* out = nullptr;
   std::size_t out_stride = 0;
 };
+using Chains = ChainsOf<float>;
 
 // The gates' activations and the new state (lstm_cell of models/vector_math.h). gates[r] is i, f, g, o [hidden] each;
 // hidden is a multiple of 8. state[r] is h, c [hidden] each, in half precision: c is replaced, h is only written, and
