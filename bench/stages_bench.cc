@@ -107,11 +107,7 @@ void judge(benchmark::State& state) { forecast(state, default_models(), false); 
 void infer_and_judge(benchmark::State& state) {
   const std::vector<int> horizons = Settings().operators.horizons;
   const NetworkWeights weights = fresh_network(128, 2, horizons, 1);
-  ModelSet models = default_models();
-  models.network = cpu_network(weights, horizons).value();
-  models.network_hash = hash_of(weights);
-  seal(models);
-  forecast(state, models, true);
+  forecast(state, with_network(default_models(), cpu_network(weights, horizons).value(), hash_of(weights)), true);
 }
 
 BENCHMARK(fold)->Unit(benchmark::kMillisecond)->Iterations(1)->Repetitions(3);

@@ -7,6 +7,7 @@
 // would, gains nothing for users that the fit has not seen.
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "core/hash.h"
 #include "models/model_set.h"
@@ -89,6 +90,13 @@ const ModelSet& default_models() {
     return models;
   }();
   return kModels;
+}
+
+ModelSet with_network(ModelSet models, std::shared_ptr<const Network> network, std::uint64_t network_hash) {
+  models.network = std::move(network);
+  models.network_hash = network_hash;
+  seal(models);
+  return models;
 }
 
 }  // namespace driftcast

@@ -56,4 +56,7 @@ const ModelSet& default_models();
 // Fills in `hash` from the rest. A network enters by `network_hash`, wherever it runs.
 void seal(ModelSet& models);
 
+// The models with this network (hash_of() its weights) in the place of theirs, sealed; null and 0: without any.
+ModelSet with_network(ModelSet models, std::shared_ptr<const Network> network, std::uint64_t network_hash);
+
 }  // namespace driftcast

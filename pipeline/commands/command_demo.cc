@@ -75,10 +75,7 @@ Result<std::string> network_text(Settings settings, const ModelSet& models, cons
   const std::string work = settings.pipeline.sink.dir + "/.without-network";
   settings.pipeline.sink.dir = work;
   settings.pipeline.emit = {false, false, false};
-  ModelSet without = models;
-  without.network = nullptr;
-  without.network_hash = 0;
-  seal(without);
+  const ModelSet without = with_network(models, nullptr, 0);
   ForecastSkill skill(settings.operators.horizons.front(), settings.pipeline.source.partitions);
   fmt::print(stderr, "once more without the network, to compare\n");
   const auto summary = run(settings, without, skill);

@@ -183,11 +183,7 @@ class Training {
   Result<ModelSet> serving(const NetworkWeights& weights) const {
     auto network = cpu_network(weights, settings_.operators.horizons);
     if (!network) return network.error();
-    ModelSet models = files_.models;
-    models.network_hash = hash_of(weights);
-    models.network = *std::move(network);
-    seal(models);
-    return models;
+    return with_network(files_.models, *std::move(network), hash_of(weights));
   }
 
   Result<void> fit_weights() {

@@ -21,11 +21,7 @@ inline NetworkWeights some_weights(std::size_t hidden, std::size_t layers, std::
 }
 
 inline ModelSet models_with(std::unique_ptr<Network> network, const NetworkWeights& weights) {
-  ModelSet models = priors_beside_a_network();
-  models.network_hash = hash_of(weights);
-  models.network = std::move(network);
-  seal(models);
-  return models;
+  return with_network(priors_beside_a_network(), std::move(network), hash_of(weights));
 }
 
 struct Users {
