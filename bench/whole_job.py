@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Speed of the whole job: rows of bench/RESULTS.md.
 
-usage: bench/whole_job.py [--driftcast PROGRAM] [--runs N] [--set key=value ...] EVENTS...
+usage: bench/whole_job.py [--driftcast PROGRAM] [--runs N] [--set key=value ...] [--model DIR] EVENTS...
 
 Runs `driftcast run` several times on every file of events, into a directory that is thrown away, and prints the run with
-the median CPU time, the spread of the CPU time, and where it goes.
+the median CPU time, the spread of the CPU time, and where it goes. With a model directory, runs with and without it take
+turns, and what is printed is what the network costs.
 """
 
 import argparse
@@ -37,18 +38,44 @@ def row(name, runs):
             f"{1e6 * median['cpu_s'] / median['steps']:.2f}", median["memory"], where)
 
 
+def cost(runs):
+    times = sorted(1e6 * summary["cpu_s"] / summary["records"] for summary in runs)
+    return times[len(times) // 2], f"{times[len(times) // 2]:.1f} ({times[0]:.1f} to {times[-1]:.1f})"
+
+
+def print_rows(arguments):
+    print("| events | events/s | steps/s | CPU us/event | CPU us/step | peak MiB | CPU spent in |")
+    print("|---|---|---|---|---|---|---|")
+    for events in arguments.events:
+        runs = [run(arguments.driftcast, events, arguments.set) for _ in range(arguments.runs)]
+        print("| " + " | ".join(row(name_of(events), runs)) + " |", flush=True)
+
+
+def print_costs_of(model, arguments):
+    print("| events | CPU us/event with the network | without | ratio of the medians, of each pair of runs |")
+    print("|---|---|---|---|")
+    for events in arguments.events:
+        pairs = [[run(arguments.driftcast, events, [*arguments.set, *more]) for more in ([f"model.dir={model}"], [])]
+                 for _ in range(arguments.runs)]
+        ratios = sorted(with_it["cpu_s"] / without["cpu_s"] for with_it, without in pairs)
+        (median, told), (base, told_base) = (cost(runs) for runs in zip(*pairs))
+        print(f"| {name_of(events)} | {told} | {told_base} | {median / base:.2f}, {ratios[0]:.2f} to {ratios[-1]:.2f} |",
+              flush=True)
+
+
+def name_of(events):
+    return Path(events).name.split(".")[0]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--driftcast", default="build/release/driftcast")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--set", action="append", default=[], metavar="key=value")
+    parser.add_argument("--model", metavar="DIR")
     parser.add_argument("events", nargs="+")
     arguments = parser.parse_args()
-    print("| events | events/s | steps/s | CPU us/event | CPU us/step | peak MiB | CPU spent in |")
-    print("|---|---|---|---|---|---|---|")
-    for events in arguments.events:
-        runs = [run(arguments.driftcast, events, arguments.set) for _ in range(arguments.runs)]
-        print("| " + " | ".join(row(Path(events).name.split(".")[0], runs)) + " |", flush=True)
+    print_costs_of(arguments.model, arguments) if arguments.model else print_rows(arguments)
 
 
 if __name__ == "__main__":

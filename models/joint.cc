@@ -8,13 +8,13 @@
 namespace driftcast {
 namespace {
 
-constexpr double kShrinkage = 150;      // labels that the crowd weighs against a user's own
+constexpr double kShrinkage = 300;      // labels that the crowd weighs against a user's own, whose horizons overlap
 constexpr double kUserDiscount = 0.99;  // per label
-constexpr double kCrowdSpan = 2000;     // labels the crowd's moments reach back
+constexpr double kCrowdSpan = 500;      // labels the crowd's moments reach back
 constexpr double kRidge = 0.1;          // of the mean diagonal, towards the prior weights
-constexpr double kNetworkRidge = 0.3;   // likewise with a network, whose prior weight labels have borne out
-constexpr double kRidgeLabels = 50;     // labels that the prior weighs besides
-constexpr double kLeastScale = 0.25;    // of a label
+constexpr double kNetworkRidge = 1;     // likewise with a network, whose prior weight labels have borne out
+constexpr double kRidgeLabels = 30;     // labels that the prior weighs besides
+constexpr double kLeastScale = 1;       // of a label
 constexpr double kLeastSum = 0.4, kLargestSum = 1.1;
 constexpr double kSlowRate = 0.15, kFastRate = 0.25;  // of the guard: sparse and dense users
 constexpr double kDense = 10;                         // events per step from which a user counts as dense
@@ -22,7 +22,8 @@ constexpr double kShare = 0.02;                       // of the guard drawn back
 constexpr double kLargestLoss = 16;
 constexpr double kJointHead = 0.9;  // of the first guard: the joint forecast; the experts share the rest
 constexpr double kGuardFloor = 1e-3;
-constexpr float kForgetting = 0.1F;  // of a user's moments that stays after a confirmed drift
+constexpr double kLeastDeterminant = 1e-12;  // over the diagonal's product, of moments that can be told apart
+constexpr float kForgetting = 0.1F;          // of a user's moments that stays after a confirmed drift
 
 constexpr auto kArimaIndex = static_cast<std::size_t>(Expert::kArima);
 constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
@@ -107,14 +108,14 @@ Moments moments_of(const JointUser& user) {
 
 // `others_weight`: the sum of `weights` over the others.
 Moments moments_of(const JointCrowd& crowd, const ExpertForecasts& weights, double others_weight) {
+  std::array<double, kExperts> mix{};
+  for (std::size_t i = 0; i < kExperts; ++i) mix[i] = is_other(i) ? weights[i] / others_weight : 0;
   Moments moments;
   for (std::size_t i = 0; i < kExperts; ++i) {
-    const double wi = is_other(i) ? weights[i] / others_weight : 0;
-    moments.ao += wi * crowd.a[cell(kArimaIndex, i)];
-    moments.on += wi * crowd.a[cell(kNetworkIndex, i)];
-    for (std::size_t j = 0; j < kExperts; ++j) {
-      if (is_other(j)) moments.oo += wi * weights[j] / others_weight * crowd.a[cell(i, j)];
-    }
+    moments.ao += mix[i] * crowd.a[cell(kArimaIndex, i)];
+    moments.on += mix[i] * crowd.a[cell(kNetworkIndex, i)];
+    for (std::size_t j = 0; j < i; ++j) moments.oo += 2 * mix[i] * mix[j] * crowd.a[cell(i, j)];
+    moments.oo += mix[i] * mix[i] * crowd.a[cell(i, i)];
   }
   moments.aa = crowd.a[cell(kArimaIndex, kArimaIndex)];
   moments.an = crowd.a[cell(kArimaIndex, kNetworkIndex)];
@@ -135,7 +136,7 @@ void solve_two(const Moments& own, const Moments& shared, Columns& columns) {
   const double c1 = r1 + ridge * columns.arima_weight;
   const double c2 = r2 + ridge * columns.others_weight;
   const double determinant = d11 * d22 - k12 * k12;
-  if (!(determinant > 1e-12 * d11 * d22)) return;
+  if (!(determinant > kLeastDeterminant * d11 * d22)) return;
   std::array weights{std::max(0.0, (c1 * d22 - c2 * k12) / determinant),
                      std::max(0.0, (c2 * d11 - c1 * k12) / determinant)};
   keep_sum(weights);
@@ -146,26 +147,20 @@ void solve_two(const Moments& own, const Moments& shared, Columns& columns) {
 using Vector = std::array<double, 3>;
 using Matrix = std::array<Vector, 3>;
 
-// Solves m x = r by Cholesky's factors; nothing when m is not positive definite by a margin.
+// Solves m x = r, m symmetric with a positive diagonal, by cofactors; nothing when m is not positive definite by a margin.
 std::optional<Vector> solved(const Matrix& m, const Vector& r) {
-  Matrix l{};
-  Vector x{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double rest = m[i][j];
-      for (std::size_t k = 0; k < j; ++k) rest -= l[i][k] * l[j][k];
-      if (i == j && !(rest > 1e-12 * m[i][i])) return std::nullopt;
-      l[i][j] = i == j ? std::sqrt(rest) : rest / l[j][j];
-    }
-    x[i] = r[i];
-    for (std::size_t k = 0; k < i; ++k) x[i] -= l[i][k] * x[k];
-    x[i] /= l[i][i];
-  }
-  for (std::size_t i = 3; i-- > 0;) {
-    for (std::size_t k = i + 1; k < 3; ++k) x[i] -= l[k][i] * x[k];
-    x[i] /= l[i][i];
-  }
-  return x;
+  const double c00 = m[1][1] * m[2][2] - m[1][2] * m[1][2];
+  const double c01 = m[0][2] * m[1][2] - m[0][1] * m[2][2];
+  const double c02 = m[0][1] * m[1][2] - m[0][2] * m[1][1];
+  const double c11 = m[0][0] * m[2][2] - m[0][2] * m[0][2];
+  const double c12 = m[0][1] * m[0][2] - m[0][0] * m[1][2];
+  const double c22 = m[0][0] * m[1][1] - m[0][1] * m[0][1];
+  const double determinant = m[0][0] * c00 + m[0][1] * c01 + m[0][2] * c02;
+  const double size = m[0][0] * m[1][1] * m[2][2];
+  if (!(c22 > 0) || !(determinant > kLeastDeterminant * size)) return std::nullopt;
+  return Vector{(c00 * r[0] + c01 * r[1] + c02 * r[2]) / determinant,
+                (c01 * r[0] + c11 * r[1] + c12 * r[2]) / determinant,
+                (c02 * r[0] + c12 * r[1] + c22 * r[2]) / determinant};
 }
 
 // Minimises x'm x - 2 r'x over x >= 0: of the solutions without some columns, the best that has no negative weight.
