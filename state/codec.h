@@ -157,6 +157,7 @@ class ValueDecoder {
     const std::uint64_t size = get_varint();
     values.clear();
     if (size > rest_.size() / sizeof(T)) return fail();
+    if (size == 0) return;  // no memory to copy to
     values.resize(size);
     std::memcpy(values.data(), rest_.data(), size * sizeof(T));
     rest_.remove_prefix(size * sizeof(T));
