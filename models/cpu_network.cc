@@ -145,6 +145,7 @@ struct Stretch {
 
 class CpuNetwork final : public Network {
  public:
+  // NOLINTBEGIN(clang-analyzer-cplusplus.NewDeleteLeaks): what AlignedFloats releases looks leaked to it
   CpuNetwork(const NetworkWeights& weights, std::span<const int> horizons, Instructions instructions,
              Precision precision)
       : hidden_(weights.hidden),
@@ -162,6 +163,7 @@ class CpuNetwork final : public Network {
     hash_ = hash64({reinterpret_cast<const char*>(horizons.data()), horizons.size_bytes()},
                    hash_of(weights) + (bfloats ? kBfloatVersion : kKernelVersion));
   }
+  // NOLINTEND(clang-analyzer-cplusplus.NewDeleteLeaks)
 
   std::size_t carried() const override { return layers_.size() * 2 * hidden_; }
   std::uint64_t hash() const override { return hash_; }
