@@ -140,14 +140,19 @@ Result<void> KafkaLog::connect() {
 
 // What was read and is recovered again counts as not read yet.
 Result<void> KafkaLog::seek(Partition partition, Offset offset) {
-  readings_.try_emplace(partition, Reading{offset, offset}).first->second.next = offset;
   source_->seek(partition, offset);
+  Reading& reading = readings_.try_emplace(partition, Reading{offset, offset}).first->second;
+  reading.next = offset;
+  reading.whole = exhausted(partition);
   return {};
 }
 
 Result<void> KafkaLog::poll(Partition partition, std::size_t max, Slice& slice) {
   const auto polled = source_->poll(partition, max, slice);
-  if (polled && !slice.records.empty()) readings_[partition].next = slice.records.back().offset + 1;
+  if (!polled) return polled;
+  Reading& reading = readings_[partition];
+  if (!slice.records.empty()) reading.next = slice.records.back().offset + 1;
+  reading.whole = exhausted(partition);
   return polled;
 }
 
@@ -162,7 +167,7 @@ double KafkaLog::progress() const {
     const Reading reading = found == readings_.end() ? Reading{first, first} : found->second;
     const Offset length = std::max<Offset>(ends_->at(partition) - reading.from, 0);
     all += length;
-    read += exhausted(partition) ? length : std::clamp<Offset>(reading.next - reading.from, 0, length);
+    read += reading.whole ? length : std::clamp<Offset>(reading.next - reading.from, 0, length);
   }
   return all == 0 ? 1 : static_cast<double>(read) / static_cast<double>(all);
 }
