@@ -265,10 +265,15 @@ VolumeForecasts heard(const JointCrowd& crowd) {
   return volume;
 }
 
+bool has_heard_network(const JointCrowd& crowd) { return crowd.a[cell(kNetworkIndex, kNetworkIndex)] > 0; }
+
+// Of a crowd's newest label against those before it.
+double newest_weight(const JointCrowd& crowd) { return std::max(1 / kCrowdSpan, 1.0 / crowd.labels); }
+
 // Minimises w'Aw - 2 b'w + ridge |w - prior|^2 over w >= 0 by cyclic coordinate descent, then keeps the sum in bounds.
 ExpertForecasts solve_crowd(const JointCrowd& crowd, const ExpertForecasts& model_prior) {
   const ExpertForecasts prior = spoken_weights(model_prior, heard(crowd));
-  const double ridge_share = crowd.a[cell(kNetworkIndex, kNetworkIndex)] > 0 ? kNetworkRidge : kRidge;
+  const double ridge_share = has_heard_network(crowd) ? kNetworkRidge : kRidge;
   const double strength = ridge_share + kRidgeLabels / (kRidgeLabels + crowd.labels);  // of each column's own scale
   std::array<double, kExperts> w{};
   for (std::size_t k = 0; k < kExperts; ++k) w[k] = prior[k];
@@ -297,8 +302,6 @@ bool solve_now(std::uint32_t labels) {
   const bool power_of_two = (labels & (labels - 1)) == 0;
   return labels < 256 ? power_of_two : labels % 256 == 0;
 }
-
-bool has_heard_network(const JointCrowd& crowd) { return crowd.a[cell(kNetworkIndex, kNetworkIndex)] > 0; }
 
 // The weights of a mix of the experts but the network, summing up to 1.
 ExpertForecasts mix_without_network(const ExpertForecasts& weights) {
@@ -346,7 +349,7 @@ void learn_crowd(JointCrowd& crowd, const ExpertForecasts& prior, const ExpertFo
   if (first_word) stand_in(crowd, mix_without_network(shared));
   const ExpertForecasts mean = taught(volume, crowd, shared);
   ++crowd.labels;
-  const double weight = std::max(1 / kCrowdSpan, 1.0 / crowd.labels);
+  const double weight = newest_weight(crowd);
   const auto learn = [weight](float& moment, double value) {
     moment = static_cast<float>(moment + weight * (value - moment));
   };
@@ -437,7 +440,7 @@ void joint_learn(JointUser& user, JointCrowd& crowd, const ExpertForecasts& prio
   const double scale = std::max(kLeastScale, joint);
   learn_user(user, columns_of(volume, shared), has(volume, kNetworkIndex), y, scale);
   learn_crowd(crowd, prior, shared, volume, y, scale);
-  const double weight = std::max(1 / kCrowdSpan, 1.0 / crowd.labels);
+  const double weight = newest_weight(crowd);
   for (std::size_t k = 0; k < kGuardColumns; ++k) {
     crowd.guard[k] = static_cast<float>(before[k] + weight * (user.guard[k] - before[k]));
   }
