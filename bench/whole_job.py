@@ -75,7 +75,10 @@ def main():
     parser.add_argument("--model", metavar="DIR")
     parser.add_argument("events", nargs="+")
     arguments = parser.parse_args()
-    print_costs_of(arguments.model, arguments) if arguments.model else print_rows(arguments)
+    if arguments.model:
+        print_costs_of(arguments.model, arguments)
+    else:
+        print_rows(arguments)
 
 
 if __name__ == "__main__":
