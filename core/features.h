@@ -1,7 +1,7 @@
 // The feature row of a closed step: the list is named here and nowhere else.
 //
-// A row is what the network sees of one step of one user, and what `windows` remembers. Counts and sums enter as
-// log1p; the row holds plain numbers, normalisation belongs to the model.
+// A row is what the network sees of one step of one user, and what `windows` remembers, where a forecast is due. Counts
+// and sums enter as log1p; the row holds plain numbers, normalisation belongs to the model.
 #pragma once
 
 #include <array>

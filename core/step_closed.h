@@ -28,7 +28,8 @@ struct InterestShare {
 
 inline constexpr std::size_t kRankSlots = 8;  // of a user's categories, by share, that the network tells apart
 
-// What the network says after a step, per horizon slot of the configuration. Absent without a network.
+// What the network says after a step, per horizon slot of the configuration. Absent without a network,
+// and where no forecast is due.
 struct NetForecast {
   std::array<float, kHorizonSlots> volume{};             // mean of the sum over the horizon
   std::array<float, kHorizonSlots> purchase{}, churn{};  // probabilities over the horizon; only when `purchases`

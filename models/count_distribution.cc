@@ -203,6 +203,23 @@ double search(const ShiftedGamma& gamma, double p, double low) {
   return high;
 }
 
+// Logarithmic derivative of the gamma function, x > 0: stepped up to where its series is good to 1e-9.
+double digamma(double x) {
+  double below = 0;
+  for (; x < 8; ++x) below += 1 / x;
+  const double inverse = 1 / (x * x);
+  return std::log(x) - 0.5 / x - inverse * (1.0 / 12 - inverse * (1.0 / 120 - inverse / 252)) - below;
+}
+
+// digamma(x + n) - digamma(x), n a count.
+double digamma_rise(double x, double n) {
+  constexpr double kFewTerms = 16;
+  if (n > kFewTerms) return digamma(x + n) - digamma(x);
+  double sum = 0;
+  for (double k = 0; k < n; ++k) sum += 1 / (x + k);
+  return sum;
+}
+
 }  // namespace
 
 double CountDistribution::log_probability(double y) const {
@@ -249,6 +266,11 @@ CountDistribution::Range CountDistribution::quantiles(double low, double high) c
   };
   const double reached = reach(low);
   return {reached, high > low ? reach(high) : reached};
+}
+
+double dispersion_score(double mean, double d, double y) {
+  const double r = 1 / d;
+  return -r * (digamma_rise(r, y) - std::log1p(mean / r) + (mean - y) / (r + mean));
 }
 
 }  // namespace driftcast

@@ -38,4 +38,8 @@ struct CountDistribution {
   Range quantiles(double low, double high) const;
 };
 
+// How the log-probability of `y` changes with the logarithm of d, of the law with variance mean + d mean^2: its
+// derivative, zero on average over the law. mean > 0, y >= 0, d in [1e-4, 1e4]: smaller ones cost digits.
+double dispersion_score(double mean, double d, double y);
+
 }  // namespace driftcast

@@ -8,32 +8,23 @@
 namespace driftcast {
 namespace {
 
-constexpr double kUserDiscount = 0.97, kCrowdDiscount = 0.9995;  // per label
-constexpr double kPriorLabels = 50;                              // labels that the model's prior weighs in a crowd
-constexpr double kCrowdLabels = 10;                              // labels that the crowd weighs in a user
-constexpr double kUserStep = 0.20, kCrowdStep = 0.06;            // of the width, per label
-constexpr double kCoarseMean = 5;                                // events at which bounds are half coarse
+constexpr double kUserPace = 0.5;                      // of log d along its score, per label
+constexpr double kUserReturn = 0.05;                   // of log d to the crowd's, per label
+constexpr double kCrowdPace = 0.01;                    // as kUserPace; a crowd's first labels count more
+constexpr double kCrowdFirst = 5;                      // labels after which they count half as much
+constexpr double kLargestScore = 2;                    // of a label: only outliers have more
+constexpr double kUserStep = 0.20, kCrowdStep = 0.06;  // of the width, per label
+constexpr double kCoarseMean = 5;                      // events at which bounds are half coarse
 constexpr double kNarrowest = -3, kWidest = 4;
-constexpr double kLeastDispersion = 1e-4, kLargestDispersion = 50;
+constexpr double kLeastDispersion = 1e-4, kLargestDispersion = 200;
+constexpr double kLeastMean = 1e-4;       // that tells anything of d
 constexpr double kWidthLabels = 20;       // labels at which a user's own width counts half
 constexpr float kWiden = 0.26F;           // log 1.3, after a confirmed drift
 constexpr double kHighestQuantile = 1.7;  // see widest_variance
 
-double moment_dispersion(const Spread& spread) {
-  if (!(spread.square > 0)) return kLeastDispersion;
-  return std::clamp((spread.error - static_cast<double>(spread.mean)) / spread.square, kLeastDispersion,
-                    kLargestDispersion);
-}
-
-double shrunk(double own, double labels, double other, double other_labels) {
-  return (labels * own + other_labels * other) / (labels + other_labels);
-}
-
 double dispersion_of(const Spread& user, const Spread& crowd, double prior) {
-  const double crowd_labels = std::min<double>(crowd.labels, 1 / (1 - kCrowdDiscount));
-  const double user_labels = std::min<double>(user.labels, 1 / (1 - kUserDiscount));
-  const double shared = shrunk(moment_dispersion(crowd), crowd_labels, prior, kPriorLabels);
-  return shrunk(moment_dispersion(user), user_labels, shared, kCrowdLabels);
+  return std::clamp(prior * std::exp(static_cast<double>(crowd.dispersion) + user.dispersion), kLeastDispersion,
+                    kLargestDispersion);
 }
 
 double width_of(const Spread& user, const Spread& crowd) {
@@ -46,12 +37,16 @@ double widest_variance(double mean, double level) {
   return mean + mean * mean / (-kHighestQuantile * std::log((1 + level) / 2));
 }
 
-void learn_moments(Spread& spread, double discount, double mean, double y) {
-  const auto learn = [discount](float& sum, double value) { sum = static_cast<float>(discount * sum + value); };
-  learn(spread.error, (y - mean) * (y - mean));
-  learn(spread.mean, mean);
-  learn(spread.square, mean * mean);
-  if (spread.labels < UINT32_MAX) ++spread.labels;
+// Both stay where d can follow.
+void learn_dispersion(Spread& user, Spread& crowd, double prior, double mean, double y) {
+  const double d = dispersion_of(user, crowd, prior);
+  const double score = std::clamp(dispersion_score(std::max(mean, kLeastMean), d, y), -kLargestScore, kLargestScore);
+  const double least = std::log(kLeastDispersion / prior);
+  const double largest = std::log(kLargestDispersion / prior);
+  const double own = user.dispersion + kUserPace * score - kUserReturn * user.dispersion;
+  const double shared = crowd.dispersion + (kCrowdPace + 1 / (kCrowdFirst + crowd.labels)) * score;
+  user.dispersion = static_cast<float>(std::clamp(own, least - crowd.dispersion, largest - crowd.dispersion));
+  crowd.dispersion = static_cast<float>(std::clamp(shared, least, largest));
 }
 
 void learn_width(Spread& spread, double step, double outside, double target) {
@@ -82,7 +77,7 @@ double spread_variance(double mean, const Spread& user, const Spread& crowd, dou
 
 double bounds_variance(double mean, const Spread& user, const Spread& crowd, double prior_dispersion, double level) {
   const double unscaled = spread_variance(mean, user, crowd, prior_dispersion);
-  return std::min(unscaled * std::exp(width_of(user, crowd)), std::max(unscaled, widest_variance(mean, level)));
+  return std::min(unscaled * std::exp(width_of(user, crowd)), widest_variance(mean, level));
 }
 
 Bounds bounds_of(double mean, double variance, double level) {
@@ -90,21 +85,21 @@ Bounds bounds_of(double mean, double variance, double level) {
   return {lo, std::max(hi, std::ceil(mean))};
 }
 
-void spread_learn(Spread& user, Spread& crowd, double mean, double variance, double y, double level) {
+void spread_learn(Spread& user, Spread& crowd, double prior_dispersion, double mean, double variance, double y,
+                  double level) {
   const CountDistribution::Step label = CountDistribution{mean, variance}.cdf_step(y);
   const double dense = mean / (mean + kCoarseMean);
   const double outside = dense * (misses(label, level) ? 1 : 0) + (1 - dense) * outside_part(label, 1 - level);
   learn_width(user, kUserStep, outside, 1 - level);
   learn_width(crowd, kCrowdStep, outside, 1 - level);
-  learn_moments(user, kUserDiscount, mean, y);
-  learn_moments(crowd, kCrowdDiscount, mean, y);
+  learn_dispersion(user, crowd, prior_dispersion, mean, y);
+  for (Spread* const spread : {&user, &crowd}) {
+    if (spread->labels < UINT32_MAX) ++spread->labels;
+  }
 }
 
 void spread_forget(Spread& user) {
   if (user.labels == 0) return;  // nothing learned, nothing to forget; nor is anything stored of such a spread
-  user.error *= 0.2F;
-  user.mean *= 0.2F;
-  user.square *= 0.2F;
   user.width += kWiden;
 }
 

@@ -1,8 +1,8 @@
-// Network: one recurrent network that serves all users: a step per closed step of a user, from a carried state.
+// Network: one recurrent network that serves all users: a step per row of a user, from a carried state.
 //
 // A user's carried state is zeros before the first row; from then on it follows from the rows alone. It is held in half
-// precision and rounded when computed, so that what is stored is what the next step starts from. Gap rows (the first
-// after a dormancy) are rows like any other: the row says how long the gap was.
+// precision and rounded when computed, so that what is stored is what the next step starts from. Gap rows (those after
+// steps without one) are rows like any other: a row says how long ago the last event was.
 //
 // Rules for implementations: const, and threads may share one. On the CPU there are no locks, a user's result depends
 // neither on the size of the batch nor on the user's place in it, bit for bit, and `replay` gives what `step` gives row

@@ -45,7 +45,7 @@ struct TrainingSet {
 
 struct TrainingOptions {
   std::size_t hidden = 128, layers = 2;
-  int epochs = 40;    // at most
+  int epochs = 60;    // at most
   int patience = 10;  // epochs without a better validation loss after which training stops
   int batch = 64;     // users side by side
   int chunk = 32;     // rows after which back-propagation is cut

@@ -1,8 +1,11 @@
 #include "operators/infer.h"
 
+#include "core/check.h"
+
 namespace driftcast {
 
 void InferBatch::add(WindowState& window, StepClosed& closed) {
+  DRIFTCAST_CHECK(has_row(closed));
   append_row(window, closed);
   if (network_ == nullptr) {
     window.network = 0;
@@ -11,7 +14,7 @@ void InferBatch::add(WindowState& window, StepClosed& closed) {
   }
   if (window.rounds.batch != batch_) window.rounds = {batch_, 0};
   const std::size_t round = window.rounds.taken++;
-  NetForecast* const forecast = closed.publish ? &closed.net.emplace() : nullptr;
+  NetForecast* const forecast = &closed.net.emplace();
   if (window.network != network_->hash()) {
     Rebuild& rebuild = rebuilds_.emplace_back(Rebuild{{}, &window, forecast});
     for (const WindowRow& row : window.rows) rebuild.rows.push_back(expanded(row, grid_));

@@ -1,7 +1,8 @@
 // Infer: the rows of closed steps join their users' windows, and the network takes a step for each, many at a time.
 //
-// A slice's closed steps are added in order, then run together: in rounds when a user has several, oldest first. What
-// comes out depends neither on how a partition's steps are cut into slices nor on who else is in one.
+// A slice's closed steps that get a row (operators/window_state.h) are added in order, then run together: in rounds
+// when a user has several, oldest first. What comes out depends neither on how a partition's steps are cut into slices
+// nor on who else is in one.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,11 @@ class InferBatch {
   // `network` null: only the windows grow, and what an earlier network carried is dropped.
   InferBatch(const Network* network, const StepGrid& grid) : network_(network), grid_(grid) {}
 
-  // Appends the row of the user's next closed step and plans the network's step. Both are borrowed until run(), and
-  // neither may move.
+  // Appends the row of the user's next closed step with a row and plans the network's step. Both are borrowed until
+  // run(), and neither may move.
   void add(WindowState& window, StepClosed& closed);
 
-  // Takes the planned steps; fills `net` of those that are to be published. The batch is empty again.
+  // Takes the planned steps and fills their `net`. The batch is empty again.
   void run();
 
  private:

@@ -33,7 +33,8 @@ void mature(std::size_t slot, Ledger& ledger, const StepClosed& closed, JudgeCon
     const double variance = variance_of(forecast, own, crowd, prior);
     joint_learn(own.joint, crowd.joint, prior.weights[age_of_cell(forecast.cell)], forecast.volume, forecast.joint, y,
                 variance, closed.rate);
-    spread_learn(own.spread, crowd.spread, forecast.mean, forecast.variance, y, context.options.level);
+    spread_learn(own.spread, crowd.spread, prior.dispersion, forecast.mean, forecast.variance, y,
+                 context.options.level);
     if (matured != nullptr) matured->push_back({slot, forecast, y});
   }
   own.pending.erase(own.pending.begin(), own.pending.begin() + static_cast<std::ptrdiff_t>(done));

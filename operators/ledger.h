@@ -46,7 +46,7 @@ struct HorizonLedger {
 };
 
 struct Ledger {
-  static constexpr std::uint8_t kFormat = 2;
+  static constexpr std::uint8_t kFormat = 3;
 
   std::int64_t total = 0;  // events in closed steps
   std::array<HorizonLedger, kHorizonSlots> horizons;
@@ -58,7 +58,7 @@ struct CrowdHorizon {
 };
 
 struct Crowd {
-  static constexpr std::uint8_t kFormat = 1;
+  static constexpr std::uint8_t kFormat = 3;  // the ledger's, since they share parts
 
   std::array<std::array<CrowdHorizon, kHorizonSlots>, kCrowdCells> cells{};  // [cell][horizon slot]
 };

@@ -162,10 +162,17 @@ void fields(Archive& archive, JointUser& joint) {
   if (nn > 0) archive(ny);
   archive(joint.guard);
 }
+// Until format 3, of ledgers and crowds alike, the dispersion was estimated from moments; it is learned anew.
 template <class Archive>
 void fields(Archive& archive, Spread& spread) {
   archive(spread.labels);
-  if (spread.labels > 0) archive(spread.error, spread.mean, spread.square, spread.width);
+  if (spread.labels == 0) return;
+  if (archive.version() < 3) {
+    float error = 0, mean = 0, square = 0;
+    archive(error, mean, square, spread.width);
+  } else {
+    archive(spread.dispersion, spread.width);
+  }
 }
 template <class Archive>
 void fields(Archive& archive, HorizonLedger& horizon) {

@@ -1,8 +1,10 @@
 // WindowState: the last rows of a user's feature window, and what the network carries of the user from row to row.
 //
 // The rows are the source of truth: when the network changes, its carried state is rebuilt from them.
-// At most kWindowRows rows, oldest first, in half precision, rounded when appended. Steps that were skipped while the
-// user was dormant have no rows: the row that ends a gap says how long it was.
+// At most kWindowRows rows, oldest first, in half precision, rounded when appended. Silence is run-length coded: empty
+// steps after which no forecast is due, while the user is dormant or not, have no rows; the next row says how many
+// empty steps there have been since the last event (Feature::kGap). So the window reaches further back, and the network
+// takes a step per forecast.
 #pragma once
 
 #include <array>
@@ -47,7 +49,10 @@ inline WindowRow row_of(const StepClosed& closed) {
   return row;
 }
 
-// Appends the row of a closed step; the oldest row leaves a full window.
+// Whether the closed step gets a row.
+inline bool has_row(const StepClosed& closed) { return closed.publish; }
+
+// Appends the row of a closed step that gets one; the oldest row leaves a full window.
 inline void append_row(WindowState& window, const StepClosed& closed) {
   if (window.rows.size() == kWindowRows) window.rows.erase(window.rows.begin());
   window.rows.push_back(row_of(closed));

@@ -33,7 +33,7 @@ Result<void> judge_all(JudgeLane& lane, Parcel& parcel) {
   std::string text;
   for (const StepClosed& closed : parcel.steps) {
     lane.ledgers.look_ahead([&](std::size_t n) { return user_ahead(parcel.steps, closed, n); });
-    auto found = lane.ledgers.edit({closed.user, closed.user_hash});
+    auto found = lane.ledgers.edit(key_of(closed));
     if (!found) return found.error();
     if (!is_read(lane, closed)) {
       if (judge_silently(*found->state, closed, context)) ++lane.forecasts;

@@ -27,10 +27,12 @@ struct Parcel {
   std::optional<Error> failure;       // the first stage that cannot go on says why; later ones pass it on
 };
 
+inline HashedKey key_of(const StepClosed& closed) { return {closed.user, closed.user_hash}; }
+
 // The user of the closed step n places after one of them; empty: there is none.
 inline HashedKey user_ahead(const std::vector<StepClosed>& steps, const StepClosed& from, std::size_t n) {
   const std::size_t place = static_cast<std::size_t>(&from - steps.data()) + n;
-  return place < steps.size() ? HashedKey(steps[place].user, steps[place].user_hash) : HashedKey();
+  return place < steps.size() ? key_of(steps[place]) : HashedKey();
 }
 
 }  // namespace driftcast

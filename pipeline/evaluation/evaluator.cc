@@ -28,6 +28,13 @@ void add(IntervalScore& score, double lo, double hi, double y) {
   ++score.count;
 }
 
+ExpertScores& scores_in(std::vector<std::pair<std::size_t, ExpertScores>>& strata, std::size_t stratum) {
+  for (auto& [which, scores] : strata) {
+    if (which == stratum) return scores;
+  }
+  return strata.emplace_back(stratum, ExpertScores{}).second;
+}
+
 double discount(std::size_t rank) { return 1 / std::log2(static_cast<double>(rank) + 2); }
 
 // NDCG@10 of a ranking against the true gains.
@@ -53,6 +60,20 @@ std::string_view column_name(std::size_t column) {
 
 std::size_t stratum_of(const ModelSet::Segment& segment) {
   return segment.below <= 0.3 ? 0 : segment.below <= 3 ? 1 : 2;
+}
+
+ColumnScore UserScores::joint() const {
+  ColumnScore sum;
+  for (const auto& [stratum, scores] : strata) sum += scores[0];
+  return sum;
+}
+
+ColumnScore& ColumnScore::operator+=(const ColumnScore& other) {
+  absolute += other.absolute;
+  squared += other.squared;
+  log_score += other.log_score;
+  count += other.count;
+  return *this;
 }
 
 double ColumnScore::rmse() const { return count > 0 ? std::sqrt(squared / static_cast<double>(count)) : 0; }
@@ -169,8 +190,10 @@ void Evaluator::score(User& user, const Matured& matured) {
     Spread& own = user.spreads[matured.slot][c];
     const double variance = spread_variance(means[c], own, crowd[c], prior.dispersion);
     if (scored) add(score.columns[c], means[c], matured.y, variance);
-    if (scored && c == 0 && matured.slot == 0) add(user.joint, means[c], matured.y, variance);
-    spread_learn(own, crowd[c], means[c], variance, matured.y, 0.9);
+    if (scored && c <= kExperts && matured.slot == 0) {
+      add(scores_in(user.strata, stratum_of(prior))[c], means[c], matured.y, variance);
+    }
+    spread_learn(own, crowd[c], prior.dispersion, means[c], variance, matured.y, 0.9);
   }
   if (!scored) return;
   add(score.all, origin->lo[matured.slot], origin->hi[matured.slot], matured.y);
@@ -180,12 +203,12 @@ void Evaluator::score(User& user, const Matured& matured) {
   if (matured.slot == 0) rank(user, *origin);
 }
 
-std::vector<std::pair<std::string, ColumnScore>> Evaluator::joint_by_user() const {
-  std::vector<std::pair<std::string, ColumnScore>> scores;
+std::vector<UserScores> Evaluator::scores_by_user() const {
+  std::vector<UserScores> scores;
   for (const auto& [name, user] : users_) {
-    if (user.joint.count > 0) scores.emplace_back(name, user.joint);
+    if (!user.strata.empty()) scores.push_back({name, user.strata});
   }
-  std::sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.user < b.user; });
   return scores;
 }
 

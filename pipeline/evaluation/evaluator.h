@@ -40,6 +40,7 @@ struct ColumnScore {
   double absolute = 0, squared = 0, log_score = 0;  // log_score: of minus log probability
   std::int64_t count = 0;
 
+  ColumnScore& operator+=(const ColumnScore& other);
   double mae() const { return count > 0 ? absolute / static_cast<double>(count) : 0; }
   double rmse() const;
   double mean_log_score() const { return count > 0 ? log_score / static_cast<double>(count) : 0; }
@@ -55,6 +56,17 @@ struct HorizonScore {
   std::array<ColumnScore, kColumns> columns{};
   IntervalScore all;     // every scored forecast
   IntervalScore mature;  // made after 30 matured labels of the user and horizon
+};
+
+// The joint forecast's and each expert's alone.
+using ExpertScores = std::array<ColumnScore, 1 + kExperts>;
+
+// Of one user's forecasts of the first horizon.
+struct UserScores {
+  std::string user;
+  std::vector<std::pair<std::size_t, ExpertScores>> strata;  // by index into kStratumNames, those with forecasts
+
+  ColumnScore joint() const;  // over the strata
 };
 
 struct RankingScore {
@@ -82,8 +94,8 @@ class Evaluator final : public Observer {
 
   const Evaluation& evaluation() const { return evaluation_; }
 
-  // What the joint forecasts of the first horizon scored, by user, in the order of their names: users with any.
-  std::vector<std::pair<std::string, ColumnScore>> joint_by_user() const;
+  // Users with any, by name.
+  std::vector<UserScores> scores_by_user() const;
 
  private:
   // What a forecast is compared with, remembered when it was made.
@@ -106,7 +118,7 @@ class Evaluator final : public Observer {
     std::deque<Origin> origins;
     std::vector<CategoryCount> categories;
     std::array<std::array<Spread, kColumns>, kHorizonSlots> spreads{};
-    ColumnScore joint;  // of the first horizon
+    std::vector<std::pair<std::size_t, ExpertScores>> strata;  // as in UserScores
   };
 
   void remember(User& user, const StepClosed& closed, const Forecast& forecast);

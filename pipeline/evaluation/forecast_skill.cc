@@ -28,6 +28,8 @@ void ForecastSkill::judged(const StepClosed& closed, std::span<const Matured> ma
     const double ewma = each.forecast.volume.mean[static_cast<std::size_t>(Expert::kEwmaSlow)] - each.y;
     sums.joint += joint * joint;
     sums.ewma += ewma * ewma;
+    sums.joint_absolute += std::abs(joint);
+    sums.ewma_absolute += std::abs(ewma);
     ++sums.forecasts;
   }
 }
@@ -37,6 +39,8 @@ ForecastSkill::Sums ForecastSkill::total() const {
   for (const Sums& sums : sums_) {
     total.joint += sums.joint;
     total.ewma += sums.ewma;
+    total.joint_absolute += sums.joint_absolute;
+    total.ewma_absolute += sums.ewma_absolute;
     total.forecasts += sums.forecasts;
   }
   return total;
@@ -47,6 +51,11 @@ double ForecastSkill::joint_rmse() const { return rmse(total().joint, total().fo
 double ForecastSkill::ewma_rmse() const { return rmse(total().ewma, total().forecasts); }
 
 double ForecastSkill::gain() const { return ewma_rmse() > 0 ? 100 * (1 - joint_rmse() / ewma_rmse()) : 0; }
+
+double ForecastSkill::absolute_gain() const {
+  const Sums sums = total();
+  return sums.ewma_absolute > 0 ? 100 * (1 - sums.joint_absolute / sums.ewma_absolute) : 0;
+}
 
 std::string ForecastSkill::text() const {
   if (forecasts() == 0) return fmt::format("no {}-step forecast has met its outcome yet", horizon_);

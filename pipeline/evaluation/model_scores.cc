@@ -38,14 +38,16 @@ std::uint64_t typical_of(std::vector<Candidate> candidates) {
 }  // namespace
 
 JointRatios joint_ratios(const ModelResult& with, const ModelResult& without, std::uint64_t seed) {
-  const std::map<std::string, ColumnScore> others(without.joint_by_user.begin(), without.joint_by_user.end());
+  std::map<std::string, ColumnScore> others;
+  for (const UserScores& user : without.users) others[user.user] = user.joint();
   std::vector<UserSum> squared_with;
   std::vector<UserSum> squared_without;
   std::vector<UserSum> log_with;
   std::vector<UserSum> log_without;
-  for (const auto& [name, score] : with.joint_by_user) {
-    const auto other = others.find(name);
+  for (const UserScores& user : with.users) {
+    const auto other = others.find(user.user);
     if (other == others.end()) continue;
+    const ColumnScore score = user.joint();
     squared_with.push_back({score.squared, score.count});
     squared_without.push_back({other->second.squared, other->second.count});
     log_with.push_back({score.log_score, score.count});
@@ -98,7 +100,7 @@ ModelResult ModelScores::finish() {
     std::tie(scores.churn, scores.churn_baseline) = score(&Row::churn, slot);
   }
   result.volume = evaluator_.evaluation();
-  result.joint_by_user = evaluator_.joint_by_user();
+  result.users = evaluator_.scores_by_user();
   result.traces = typical_users();
   return result;
 }

@@ -57,8 +57,8 @@ struct UserTrace {
 struct ModelResult {
   std::vector<ProbabilityScores> probabilities;  // by horizon
   Evaluation volume;
-  std::vector<std::pair<std::string, ColumnScore>> joint_by_user;  // first horizon, by name
-  std::vector<UserTrace> traces;                                   // a typical user of each stratum, dense first
+  std::vector<UserScores> users;  // by name
+  std::vector<UserTrace> traces;  // a typical user of each stratum, dense first
 };
 
 // The joint forecast of one run divided by that of another, first horizon, over the users that both scored: below 1 the

@@ -215,6 +215,22 @@ std::string volume_table(const TrainingReport& report) {
                      groups, head, rows);
 }
 
+// Lines, not one more table: the page has no room for it.
+std::string best_part_lines(const TrainingReport& report) {
+  if (report.to_best.empty()) return {};
+  std::string log_scores;
+  std::string errors;
+  for (const JointToBest& row : report.to_best) {
+    log_scores += fmt::format("{}{} {}", log_scores.empty() ? "" : ", ", row.stratum, best_part_text(row.log_score));
+    errors += fmt::format("{}{} {}", errors.empty() ? "" : ", ", row.stratum, best_part_text(row.rmse));
+  }
+  return fmt::format(
+      "<footer><b>Joint / best of its parts</b>, {} steps, 95 %. Log score: {}. RMSE: {}. The best part is the expert "
+      "whose own forecasts turned out best, known only afterwards; below 1 the joint forecast is better than each of "
+      "them.</footer>\n",
+      report.result.volume.horizons.at(0), log_scores, errors);
+}
+
 std::string tile(std::string_view what, const std::string& figure, const std::string& beside) {
   return fmt::format("<div>{}<b>{}</b>{}</div>\n", what, figure, beside);
 }
@@ -282,7 +298,8 @@ std::string training_html(const TrainingReport& report) {
   text += "</head>\n<body>\n" + heading(report) + split_picture(report) + tiles(report);
   text += "<div class=\"pictures\">\n" + user_pictures(report) + calibration_picture(report) + roc_picture(report) +
           loss_picture(report) + "</div>\n";
-  return text + probability_table(report) + volume_table(report) + footnotes(report) + "</body></html>\n";
+  return text + probability_table(report) + volume_table(report) + best_part_lines(report) + footnotes(report) +
+         "</body></html>\n";
 }
 
 }  // namespace driftcast

@@ -3,7 +3,7 @@
 // terminal, as JSON for the model's card. All three say the same figures; the same report gives the same bytes.
 //
 // What each figure means is defined where it is computed: evaluator.h (MAE, RMSE, log score), outcome_scores.h (AUC, F1
-// and the like), model_scores.h (what is scored), bootstrap.h (intervals of ratios).
+// and the like), model_scores.h (what is scored), joint_to_best.h, bootstrap.h (intervals of ratios).
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "core/time.h"
 #include "models/trainer.h"
 #include "pipeline/evaluation/bootstrap.h"
+#include "pipeline/evaluation/joint_to_best.h"
 #include "pipeline/evaluation/model_scores.h"
 #include "pipeline/evaluation/split.h"
 
@@ -38,6 +39,7 @@ struct TrainingReport {
   // Joint forecast with the network / without it, first horizon, all strata; below 1 the network helps. `rmse_ratio` is
   // of roots: see bootstrap.h.
   std::optional<RatioInterval> rmse_ratio, log_score_ratio;
+  std::vector<JointToBest> to_best;  // as joint_to_best() gives them
 };
 
 // A page that stands alone: no scripts, nothing to load, pictures inline, light and dark, one sheet of A4 in print.
@@ -53,6 +55,9 @@ std::string training_card_json(const TrainingReport& report);
 
 // "2026-11-03", with the time of day where steps are shorter than a day.
 std::string step_text(const StepGrid& grid, Step step);
+
+// "0.987 of arima (0.971 to 1.003)"; "-" where there is none.
+std::string best_part_text(const std::optional<ToBestPart>& to_best);
 
 // The columns of volume that a report compares, with the same forecasts without a network among them where known.
 struct VolumeColumn {

@@ -52,6 +52,16 @@ std::string ratio_row(std::string_view score, const std::optional<RatioInterval>
                      ratio->low, ratio->high);
 }
 
+std::string best_part_rows(const TrainingReport& report) {
+  if (report.to_best.empty()) return {};
+  std::string text = fmt::format("joint / best of its parts, {} steps (95 %)\n  {:<10}{:<40}{}\n",
+                                 report.result.volume.horizons.at(0), "", "RMSE", "log score");
+  for (const JointToBest& row : report.to_best) {
+    text += fmt::format("  {:<10}{:<40}{}\n", row.stratum, best_part_text(row.rmse), best_part_text(row.log_score));
+  }
+  return text;
+}
+
 std::string threshold_json(const ThresholdScore& score) {
   return fmt::format(R"({{"threshold":{:.6g},"f1":{:.6g},"precision":{:.6g},"recall":{:.6g},"accuracy":{:.6g}}})",
                      score.threshold, score.f1, score.precision, score.recall, score.accuracy);
@@ -95,6 +105,16 @@ std::string ratio_json(std::string_view name, const std::optional<RatioInterval>
                      ratio->high);
 }
 
+std::string best_part_json(const JointToBest& row) {
+  const auto score = [](std::string_view name, const std::optional<ToBestPart>& to_best) {
+    if (!to_best) return std::string();
+    return fmt::format(R"(,"{}":{{"part":"{}","ratio":{:.6g},"low":{:.6g},"high":{:.6g}}})", name, to_best->part,
+                       to_best->ratio.ratio, to_best->ratio.low, to_best->ratio.high);
+  };
+  return fmt::format(R"({{"stratum":"{}","forecasts":{}{}{}}})", row.stratum, row.forecasts, score("rmse", row.rmse),
+                     score("log_score", row.log_score));
+}
+
 std::string training_json(const TrainingReport& report) {
   if (report.epochs.empty()) return {};
   const EpochReport* best = &report.epochs.back();
@@ -111,6 +131,12 @@ std::string training_json(const TrainingReport& report) {
 std::string step_text(const StepGrid& grid, Step step) {
   const std::string text = rfc3339(grid.start(step));
   return grid.width < std::chrono::days{1} ? text.substr(0, 10) + " " + text.substr(11, 5) : text.substr(0, 10);
+}
+
+std::string best_part_text(const std::optional<ToBestPart>& to_best) {
+  if (!to_best) return "-";
+  const RatioInterval& ratio = to_best->ratio;
+  return fmt::format("{:.3f} of {} ({:.3f} to {:.3f})", ratio.ratio, to_best->part, ratio.low, ratio.high);
 }
 
 std::vector<VolumeColumn> volume_columns(const TrainingReport& report, std::size_t slot, std::size_t stratum) {
@@ -151,7 +177,8 @@ std::string training_table(const TrainingReport& report) {
   for (std::size_t slot = 0; slot < report.result.volume.horizons.size(); ++slot) {
     for (std::size_t stratum = kStrata; stratum-- > 0;) text += volume_rows(report, slot, stratum);
   }
-  text += "\n" + ratio_row("RMSE", report.rmse_ratio) + ratio_row("log score", report.log_score_ratio);
+  text += "\n" + best_part_rows(report) + "\n" + ratio_row("RMSE", report.rmse_ratio) +
+          ratio_row("log score", report.log_score_ratio);
   if (const auto covered = coverage(report.result.volume)) {
     text += fmt::format("90 % interval, first horizon: coverage {:.3f}\n", *covered);
   }
@@ -184,6 +211,9 @@ std::string training_card_json(const TrainingReport& report) {
   list("purchase", purchase);
   list("churn", churn);
   list("volume", volume);
+  std::vector<std::string> to_best;
+  for (const JointToBest& row : report.to_best) to_best.push_back(best_part_json(row));
+  list("joint_to_best_part", to_best);
   add(ratio_json("rmse_with_to_without_network", report.rmse_ratio));
   add(ratio_json("log_score_with_to_without_network", report.log_score_ratio));
   if (const auto covered = coverage(report.result.volume)) add(fmt::format(R"("coverage":{:.6g})", *covered));

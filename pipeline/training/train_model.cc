@@ -214,6 +214,7 @@ class Training {
     const JointRatios ratios = joint_ratios(*with, *without, kBootstrapSeed);
     report_.rmse_ratio = ratios.rmse;
     report_.log_score_ratio = ratios.log_score;
+    report_.to_best = joint_to_best(with->users, kBootstrapSeed);
     report_.result = *std::move(with);
     report_.without = std::move(without->volume);
     return {};

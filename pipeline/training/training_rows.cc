@@ -12,21 +12,18 @@ void TrainingRows::accepted(const Event& event, Step step) {
 }
 
 void TrainingRows::judged(const StepClosed& closed, std::span<const Matured>, const std::optional<Forecast>&) {
-  if (closed.user_hash > keep_up_to_) return;
+  if (!has_row(closed) || closed.user_hash > keep_up_to_) return;
   User& user = users_[closed.user_hash];
   user.rows.push_back(expanded(row_of(closed), options_.time.step));
-  if (closed.publish) {
-    Origin& origin = user.origins.emplace_back();
-    origin.row = static_cast<std::uint32_t>(user.rows.size() - 1);
-    origin.step = closed.step;
-    origin.ranked = std::min(closed.interests.size(), kRankSlots);
-    double named = 0;
-    for (std::size_t k = 0; k < origin.ranked; ++k) {
-      origin.categories[k] = hash64(closed.interests[k].category);
-      named += origin.shares[k] = closed.interests[k].share;
-    }
-    origin.shares[kRankSlots] = static_cast<float>(std::max(0.0, 1 - named));
+  Origin& origin = user.origins.emplace_back();
+  origin.step = closed.step;
+  origin.ranked = std::min(closed.interests.size(), kRankSlots);
+  double named = 0;
+  for (std::size_t k = 0; k < origin.ranked; ++k) {
+    origin.categories[k] = hash64(closed.interests[k].category);
+    named += origin.shares[k] = closed.interests[k].share;
   }
+  origin.shares[kRankSlots] = static_cast<float>(std::max(0.0, 1 - named));
   if (++rows_ > most_rows_) leave_out_half();
 }
 
@@ -39,7 +36,6 @@ void TrainingRows::leave_out_half() {
 
 TrainingLabel TrainingRows::label_of(std::uint64_t user, const Origin& origin, const Split& split) const {
   TrainingLabel label;
-  label.row = origin.row;
   label.shares = origin.shares;
   const std::span categories = std::span(origin.categories).first(origin.ranked);
   for (std::size_t slot = 0; slot < options_.horizons.size(); ++slot) {
@@ -74,8 +70,9 @@ TrainingSet TrainingRows::take(const Split& split) {
     User& user = users_[hash];
     TrainingUser& learned = set.users.emplace_back();
     learned.rows = std::move(user.rows);
-    for (const Origin& origin : user.origins) {
-      const TrainingLabel label = label_of(hash, origin, split);
+    for (std::size_t row = 0; row < user.origins.size(); ++row) {
+      TrainingLabel label = label_of(hash, user.origins[row], split);
+      label.row = static_cast<std::uint32_t>(row);
       const auto& parts = label.part;
       const bool any = std::any_of(parts.begin(), parts.end(), [](Part part) { return part != Part::kNone; });
       if (any) learned.labels.push_back(label);

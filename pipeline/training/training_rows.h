@@ -1,9 +1,9 @@
 // TrainingRows: watches the stages over recorded events and keeps what a network learns from: the feature rows of closed
-// steps as infer would see them, and for each published forecast what came of it.
+// steps as infer would see them, and what came of the forecast that is published after each.
 //
 // The rows are those that serve: there is no second way to compute a feature. At most so many are kept; where there are
 // more, users are left out by their hash, so that the same events keep the same users in whatever order they come.
-// Needs a run with threads = 1. Memory: 100 bytes per row, 220 per forecast, and Outcomes.
+// Needs a run with threads = 1. Memory: 220 bytes per row, twice that while they are taken, and Outcomes.
 #pragma once
 
 #include <array>
@@ -39,7 +39,6 @@ class TrainingRows final : public Observer {
   static constexpr std::uint64_t kEverybody = std::numeric_limits<std::uint64_t>::max();
 
   struct Origin {  // a published forecast
-    std::uint32_t row = 0;
     Step step = 0;
     std::array<std::uint64_t, kRankSlots> categories{};  // hashes of the top ones
     std::size_t ranked = 0;                              // how many there are
@@ -47,7 +46,7 @@ class TrainingRows final : public Observer {
   };
   struct User {
     std::vector<FeatureRow> rows;
-    std::vector<Origin> origins;
+    std::vector<Origin> origins;  // by row
   };
 
   void leave_out_half();

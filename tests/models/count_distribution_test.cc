@@ -211,6 +211,33 @@ TEST(CountDistribution, ParametersOutOfRangeAreReadAsTheNearestEnd) {
   }
 }
 
+TEST(CountDistribution, TheScoreIsTheSlopeOfTheLogProbabilityOverTheLogarithmOfTheDispersion) {
+  for (const double mean : {0.01, 1.0, 30.0, 4000.0}) {
+    for (const double d : {0.0001, 0.1, 2.0, 200.0}) {
+      for (const double y : {0.0, 1.0, 3.0, 16.0, 17.0, 40.0, 1e6}) {
+        constexpr double kStep = 1e-3;
+        const auto log_term_at = [&](double factor) {
+          return log_term({mean, mean + d * std::exp(factor) * mean * mean}, y);
+        };
+        const auto slope = static_cast<double>((log_term_at(kStep) - log_term_at(-kStep)) / (2 * kStep));
+        EXPECT_NEAR(dispersion_score(mean, d, y), slope, 1e-5 * std::abs(slope) + 1e-11)
+            << mean << ", " << d << ", " << y;
+      }
+    }
+  }
+}
+
+TEST(CountDistribution, TheScoreIsZeroOnAverageOverTheLaw) {
+  for (const double mean : {0.1, 2.0, 50.0}) {
+    for (const double d : {0.05, 0.5, 3.0}) {
+      const CountDistribution law{mean, mean + d * mean * mean};
+      double average = 0;
+      for (double y = 0; y < 10'000; ++y) average += std::exp(law.log_probability(y)) * dispersion_score(mean, d, y);
+      EXPECT_NEAR(average, 0, 1e-8) << mean << ", " << d;
+    }
+  }
+}
+
 TEST(CountDistribution, ALargePoissonLawIsNearlyNormal) {
   const CountDistribution law{1e6, 1e6};
   EXPECT_NEAR(law.quantile(0.5), 1e6, 1);

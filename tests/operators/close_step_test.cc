@@ -60,6 +60,20 @@ TEST(CloseStep, AForecastIsValidUntilTheNextOneIsDue) {
   EXPECT_THAT(next_promised(ann.out), ElementsAre(1, 3, 7, 14, 14 + 30));
 }
 
+// Of silent steps only some have a forecast and so a row; each says how long ago the last event was.
+TEST(CloseStep, ARowSaysHowManyStepsWereEmptySinceTheLastEvent) {
+  SingleUser ann(plain_options());
+  ann.take({600});
+  ann.take({600 + 6 * kDay});
+  ann.advance_to_minute(8 * kDay);
+  ASSERT_GE(ann.out.steps.size(), 7U);
+  const auto empty = [&](std::size_t step) { return std::expm1(at(ann.out.steps[step].row, Feature::kGap)); };
+  EXPECT_EQ(empty(0), 0);
+  EXPECT_NEAR(empty(3), 3, 1e-6);
+  EXPECT_FALSE(ann.out.steps[5].publish);
+  EXPECT_NEAR(empty(6), 5, 1e-6) << "the step ends the silence";
+}
+
 TEST(CloseStep, WithAShortDormancyThePromisesEndThere) {
   OperatorOptions options = plain_options();
   options.time.dormant_after = 2;

@@ -36,11 +36,18 @@ TEST(WindowState, RoundsToHalfPrecisionWhenARowIsAppended) {
   EXPECT_EQ(to_float(window.rows[1].values[5]), kept);
 }
 
-TEST(WindowState, StepsOfDormancyHaveNoRows) {
+TEST(WindowState, RowsNeedNotBeOfStepsSideBySide) {
   WindowState window;
   for (const Step step : {1, 2, 30}) append_row(window, step_closed(step, 1));
   ASSERT_EQ(window.rows.size(), 3U);
   EXPECT_EQ(window.rows[2].step, 30);
+}
+
+TEST(WindowState, AStepHasARowWhereAForecastIsDue) {
+  StepClosed closed = step_closed(1, 1);
+  EXPECT_FALSE(has_row(closed));
+  closed.publish = true;
+  EXPECT_TRUE(has_row(closed));
 }
 
 TEST(WindowState, ItsFootprintIsItsRows) {

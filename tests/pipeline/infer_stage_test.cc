@@ -48,5 +48,46 @@ TEST(InferStage, NothingOfAParcelThatFailedIsLeftForTheNextOne) {
   EXPECT_THAT(counted->replays, ElementsAre(1, 1)) << "each of its own parcel's user";
 }
 
+// A user's first step, two empty ones without a forecast, and one with it.
+TEST(InferStage, SilenceWithoutAForecastIsNoRowAndNoStepOfTheNetwork) {
+  const Settings settings = small_settings();
+  ModelSet models = models_with_network(settings);
+  const auto network = models.network;
+  const auto counted = std::make_shared<CountedNetwork>(*network);
+  models.network = counted;
+  const LaneSetup setup{settings, models};
+  MemoryStore store;
+  InferLane lane(setup, store, 0, 1 << 20);
+  Parcel parcel = steps_of({"ann", "ann", "ann", "ann"});
+  for (std::size_t i = 0; i < parcel.steps.size(); ++i) {
+    parcel.steps[i].step = static_cast<Step>(i);
+    parcel.steps[i].publish = i == 0 || i == 3;
+  }
+  infer_stage(lane, parcel);
+  ASSERT_FALSE(parcel.failure);
+  for (const StepClosed& closed : parcel.steps) EXPECT_EQ(closed.net.has_value(), closed.publish) << closed.step;
+  EXPECT_THAT(counted->replays, ElementsAre(1));
+  EXPECT_THAT(counted->steps, ElementsAre(1));
+  const auto& rows = lane.windows.edit({"ann"}).value().state->rows;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].step, 0);
+  EXPECT_EQ(rows[1].step, 3);
+}
+
+TEST(InferStage, AUserWithNothingButSilenceHasNoWindow) {
+  const Settings settings = small_settings();
+  const ModelSet models = models_with_network(settings);
+  const LaneSetup setup{settings, models};
+  MemoryStore store;
+  InferLane lane(setup, store, 0, 1 << 20);
+  Parcel parcel = steps_of({"ann", "bob"});
+  parcel.steps[1].publish = false;
+  infer_stage(lane, parcel);
+  std::vector<Entry> entries;
+  lane.windows.encode_dirty(1, entries);
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].key, "ann");
+}
+
 }  // namespace
 }  // namespace driftcast

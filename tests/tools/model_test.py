@@ -89,7 +89,7 @@ class ModelTest(unittest.TestCase):
 
     def test_a_broken_document_is_told_with_its_place(self):
         copy = self.copy()
-        (copy / "model.json").write_text('{"schema": 1,\n "id": ')
+        (copy / "model.json").write_text('{"schema": 2,\n "id": ')
         self.expect_of_model(DATA, [f"{copy}/model.json:2:", "not valid JSON"], copy)
 
     def test_a_document_of_something_else_is_told(self):

@@ -107,7 +107,8 @@ TEST_F(DemoCommand, RunsOnAFileAndShowsWhatCameOut) {
 TEST_F(DemoCommand, NamesWhatTheShippedNetworkAddsToGeneratedEvents) {
   ASSERT_EQ(shell("driftcast demo"), 0) << talk();
   EXPECT_THAT(printed(), ContainsRegex("the network \\(model demo\\): with it [0-9.]+ % better than EWMA, without it "
-                                       "[0-9.]+ %; it alone gives the chances of purchase and departure\n"));
+                                       "[0-9.]+ %; by mean absolute errors [0-9.]+ % and [0-9.]+ %; it alone gives the "
+                                       "chances of purchase and departure\n"));
   EXPECT_THAT(bytes_in(dir_.path("demo-out/interest-forecasts.jsonl")), HasSubstr("\"lstm\":"));
   ASSERT_EQ(shell("driftcast demo --no-network"), 0) << talk();
   EXPECT_THAT(printed(), Not(HasSubstr("the network")));

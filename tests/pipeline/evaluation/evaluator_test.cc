@@ -112,13 +112,13 @@ TEST_F(EvaluatorTest, WhatTheJointForecastScoresIsKeptByUser) {
   step("ann", 2, 1, 4);
   step("eve", 2 + kHorizon, 1, 1);
   evaluator_.finish();
-  const auto scores = evaluator_.joint_by_user();
+  const auto scores = evaluator_.scores_by_user();
   ASSERT_EQ(scores.size(), 2U);
-  EXPECT_EQ(scores[0].first, "ann");
-  EXPECT_EQ(scores[0].second.squared, (5 - 1) * (5 - 1) + 4 * 4);
-  EXPECT_EQ(scores[0].second.count, 2);
-  EXPECT_EQ(scores[1].second.squared, 7 * 7);
-  EXPECT_GT(scores[1].second.log_score, 0);
+  EXPECT_EQ(scores[0].user, "ann");
+  EXPECT_EQ(scores[0].joint().squared, (5 - 1) * (5 - 1) + 4 * 4);
+  EXPECT_EQ(scores[0].joint().count, 2);
+  EXPECT_EQ(scores[1].joint().squared, 7 * 7);
+  EXPECT_GT(scores[1].joint().log_score, 0);
 }
 
 // As many as judge lets wait: of a long horizon not one for every step.

@@ -29,6 +29,7 @@ TEST(ForecastSkill, ComparesErrorsOfTheShortestHorizonPooledOverAllUsers) {
   judge(skill, "bob", {matured(0, 4, 1, 5), matured(0, 6, 6, 5)});
   EXPECT_EQ(skill.forecasts(), 3);
   EXPECT_DOUBLE_EQ(skill.joint_rmse(), std::sqrt((4 + 1 + 1) / 3.0));
+  EXPECT_DOUBLE_EQ(skill.absolute_gain(), 100 * (1 - 4 / 9.0));
   EXPECT_DOUBLE_EQ(skill.ewma_rmse(), std::sqrt((16 + 16 + 1) / 3.0));
   EXPECT_EQ(skill.text(), "7-step forecast 57.4 % better than EWMA");
 }

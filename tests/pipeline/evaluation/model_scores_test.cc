@@ -123,15 +123,24 @@ TEST_F(ModelScoresTest, VolumeIsScoredOverTheTestPartAlsoOfUsersWhoNeverComeAgai
   double absolute = 0;
   for (const HorizonScore& score : result.volume.scores[0]) absolute += score.columns[0].absolute;
   EXPECT_EQ(absolute, 7);
-  ASSERT_EQ(result.joint_by_user.size(), 1U);
-  EXPECT_EQ(result.joint_by_user[0].second.squared, 49);
+  ASSERT_EQ(result.users.size(), 1U);
+  EXPECT_EQ(result.users[0].joint().squared, 49);
+}
+
+// A user with forecasts in one stratum, of which only the joint one matters.
+UserScores user_scores(std::string name, ColumnScore joint) {
+  ExpertScores scores{};
+  scores[0] = joint;
+  return {std::move(name), {{kStrata - 1, scores}}};
 }
 
 TEST(JointRatios, AreOfRootsAndOfUsersThatBothRunsScored) {
   ModelResult with;
   ModelResult without;
-  with.joint_by_user = {{"ann", {.squared = 4, .log_score = 3, .count = 2}}, {"bob", {.squared = 9, .count = 1}}};
-  without.joint_by_user = {{"ann", {.squared = 16, .log_score = 6, .count = 2}}, {"eve", {.squared = 1, .count = 1}}};
+  with.users = {user_scores("ann", {.squared = 4, .log_score = 3, .count = 2}),
+                user_scores("bob", {.squared = 9, .count = 1})};
+  without.users = {user_scores("ann", {.squared = 16, .log_score = 6, .count = 2}),
+                   user_scores("eve", {.squared = 1, .count = 1})};
   const JointRatios ratios = joint_ratios(with, without, 1);
   EXPECT_DOUBLE_EQ(ratios.rmse.ratio, 0.5);
   EXPECT_DOUBLE_EQ(ratios.rmse.high, 0.5);

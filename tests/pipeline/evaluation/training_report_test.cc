@@ -94,6 +94,9 @@ TrainingReport full_report() {
   report.result.traces = {some_trace(2, 42, 1), some_trace(1, 7, 2), some_trace(0, 1.2, 3)};
   report.rmse_ratio = RatioInterval{0.971, 0.962, 0.981};
   report.log_score_ratio = RatioInterval{0.982, 0.977, 0.988};
+  report.to_best = {
+      {"all", 7200, ToBestPart{"lstm", {0.994, 0.971, 1.012}}, ToBestPart{"lstm", {0.997, 0.993, 1.001}}},
+      {"dense", 1200, ToBestPart{"arima", {1.021, 0.884, 1.163}}, ToBestPart{"ewma_slow", {1.002, 0.991, 1.013}}}};
   return report;
 }
 
@@ -106,6 +109,7 @@ TrainingReport bare_report() {
   report.without.reset();
   report.rmse_ratio.reset();
   report.log_score_ratio.reset();
+  report.to_best.clear();
   report.result.traces.clear();
   for (ProbabilityScores& scores : report.result.probabilities) scores = {scores.horizon, {}, {}, {}, {}};
   report.result.volume = some_evaluation({7, 14, 30}, false);
@@ -131,6 +135,22 @@ std::vector<std::string> unbalanced_tags(const std::string& html) {
     }
   }
   return open;
+}
+
+TEST(TrainingReport, SaysInAllItsFormsHowTheJointForecastStandsToTheBestOfItsParts) {
+  const TrainingReport report = full_report();
+  for (const std::string& text : {training_html(report), training_table(report)}) {
+    EXPECT_TRUE(has(text, "1.021 of arima (0.884 to 1.163)")) << text;
+    EXPECT_TRUE(has(text, "1.002 of ewma_slow (0.991 to 1.013)"));
+  }
+  const auto card = nlohmann::json::parse(training_card_json(report));
+  ASSERT_EQ(card["joint_to_best_part"].size(), 2U);
+  const auto dense = card["joint_to_best_part"][1];
+  EXPECT_EQ(dense["stratum"], "dense");
+  EXPECT_EQ(dense["forecasts"], 1200);
+  EXPECT_EQ(dense["rmse"], nlohmann::json::parse(R"({"part":"arima","ratio":1.021,"low":0.884,"high":1.163})"));
+  EXPECT_EQ(dense["log_score"]["high"], 1.013);
+  EXPECT_FALSE(has(training_html(bare_report()), "est of its parts"));
 }
 
 TEST(TrainingReport, IsAPageThatStandsAlone) {
