@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace driftcast {
 namespace {
 
@@ -106,7 +108,7 @@ TEST(Evaluator, OnlyForecastsMadeAfterTheGivenStepAreScored) {
   EXPECT_EQ(intervals, 1);
 }
 
-TEST_F(EvaluatorTest, WhatTheJointForecastScoresIsKeptByUser) {
+TEST_F(EvaluatorTest, WhatEveryColumnScoresIsKeptByUserAndSumsUpToItsStratum) {
   step("bob", 1, 2, 7);
   step("ann", 1, 2, 5);
   step("ann", 2, 1, 4);
@@ -119,6 +121,20 @@ TEST_F(EvaluatorTest, WhatTheJointForecastScoresIsKeptByUser) {
   EXPECT_EQ(scores[0].joint().count, 2);
   EXPECT_EQ(scores[1].joint().squared, 7 * 7);
   EXPECT_GT(scores[1].joint().log_score, 0);
+
+  std::array<ExpertScores, kStrata> sums{};
+  for (const UserScores& user : scores) {
+    for (const auto& [stratum, columns] : user.strata) {
+      for (std::size_t c = 0; c < columns.size(); ++c) sums[stratum][c] += columns[c];
+    }
+  }
+  for (std::size_t stratum = 0; stratum < kStrata; ++stratum) {
+    for (std::size_t c = 0; c <= kExperts; ++c) {
+      const ColumnScore& all = evaluator_.evaluation().scores[0][stratum].columns[c];
+      EXPECT_EQ(sums[stratum][c].count, all.count) << column_name(c);
+      EXPECT_DOUBLE_EQ(sums[stratum][c].squared, all.squared) << column_name(c);
+    }
+  }
 }
 
 // As many as judge lets wait: of a long horizon not one for every step.
