@@ -83,9 +83,8 @@ Result<std::string> network_text(Settings settings, const ModelSet& models, cons
   std::filesystem::remove_all(work, ignored);
   if (!summary) return summary.error();
   return fmt::format(
-      "the network (model {}): with it {:.1f} % better than EWMA, without it {:.1f} %; by mean absolute errors {:.1f} "
-      "% "
-      "and {:.1f} %; it alone gives the chances of purchase and departure",
+      "the network (model {}): with it {:.1f} % better than EWMA, without it {:.1f} %; by mean absolute errors "
+      "{:.1f} % and {:.1f} %; it alone gives the chances of purchase and departure",
       models.id, with.gain(), skill.gain(), with.absolute_gain(), skill.absolute_gain());
 }
 

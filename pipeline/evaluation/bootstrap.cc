@@ -10,11 +10,6 @@
 namespace driftcast {
 namespace {
 
-void add(UserSum& sum, const UserSum& of_user) {
-  sum.sum += of_user.sum;
-  sum.count += of_user.count;
-}
-
 // Of the means; 0 where `b` scores nothing.
 double ratio_of(const UserSum& a, const UserSum& b) {
   if (a.count == 0 || b.count == 0 || !(b.sum > 0)) return 0;
@@ -34,8 +29,8 @@ RatioInterval bootstrap_ratio(std::span<const UserSum> a, std::span<const UserSu
   DRIFTCAST_CHECK(a.size() == b.size());
   UserSum all_a;
   UserSum all_b;
-  for (const UserSum& user : a) add(all_a, user);
-  for (const UserSum& user : b) add(all_b, user);
+  for (const UserSum& user : a) all_a += user;
+  for (const UserSum& user : b) all_b += user;
   const double ratio = ratio_of(all_a, all_b);
   if (!(all_b.sum > 0)) return {};
   Random random(seed);
@@ -45,14 +40,18 @@ RatioInterval bootstrap_ratio(std::span<const UserSum> a, std::span<const UserSu
     UserSum drawn_b;
     for (std::size_t i = 0; i < a.size(); ++i) {
       const std::uint32_t user = random.below(static_cast<std::uint32_t>(a.size()));
-      add(drawn_a, a[user]);
-      add(drawn_b, b[user]);
+      drawn_a += a[user];
+      drawn_b += b[user];
     }
     if (drawn_b.sum > 0) ratios.push_back(ratio_of(drawn_a, drawn_b));
   }
   if (ratios.empty()) return {ratio, ratio, ratio};
   std::sort(ratios.begin(), ratios.end());
   return {ratio, quantile(ratios, 0.025), quantile(ratios, 0.975)};
+}
+
+RatioInterval root_of(const RatioInterval& squares) {
+  return {std::sqrt(squares.ratio), std::sqrt(squares.low), std::sqrt(squares.high)};
 }
 
 }  // namespace driftcast

@@ -12,6 +12,12 @@ namespace driftcast {
 struct UserSum {
   double sum = 0;
   std::int64_t count = 0;
+
+  UserSum& operator+=(const UserSum& other) {
+    sum += other.sum;
+    count += other.count;
+    return *this;
+  }
 };
 
 struct RatioInterval {
@@ -21,8 +27,11 @@ struct RatioInterval {
 
 // The mean score of `a` divided by that of `b`, means taken over forecasts. Element i of both is the same user. Draws
 // in which `b` scores nothing are left out; all zero where it never does. Quantiles are interpolated. The same seed
-// gives the same bits. Cost: rounds x users. Of RMSE: take the root of the ratio of squared errors and of its ends.
+// gives the same bits. Cost: rounds x users.
 RatioInterval bootstrap_ratio(std::span<const UserSum> a, std::span<const UserSum> b, std::uint64_t seed,
                               int rounds = 1000);
+
+// Of the ratio of squared errors: that of their roots, with its ends.
+RatioInterval root_of(const RatioInterval& squares);
 
 }  // namespace driftcast

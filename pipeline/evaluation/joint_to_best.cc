@@ -1,6 +1,6 @@
 #include "pipeline/evaluation/joint_to_best.h"
 
-#include <cmath>
+#include <array>
 
 namespace driftcast {
 namespace {
@@ -16,10 +16,7 @@ std::vector<UserSum> sums_of(const std::vector<const ExpertScores*>& users, std:
 
 UserSum total(const std::vector<UserSum>& sums) {
   UserSum all;
-  for (const UserSum& each : sums) {
-    all.sum += each.sum;
-    all.count += each.count;
-  }
+  for (const UserSum& each : sums) all += each;
   return all;
 }
 
@@ -42,10 +39,7 @@ JointToBest compare(std::string_view stratum, const std::vector<const ExpertScor
   JointToBest result{stratum, 0, to_best_part(users, &ColumnScore::squared, seed),
                      to_best_part(users, &ColumnScore::log_score, seed)};
   for (const ExpertScores* user : users) result.forecasts += (*user)[0].count;
-  if (result.rmse) {
-    RatioInterval& rmse = result.rmse->ratio;
-    for (double* square : {&rmse.ratio, &rmse.low, &rmse.high}) *square = std::sqrt(*square);
-  }
+  if (result.rmse) result.rmse->ratio = root_of(result.rmse->ratio);
   return result;
 }
 

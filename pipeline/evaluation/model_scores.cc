@@ -53,10 +53,7 @@ JointRatios joint_ratios(const ModelResult& with, const ModelResult& without, st
     log_with.push_back({score.log_score, score.count});
     log_without.push_back({other->second.log_score, other->second.count});
   }
-  JointRatios ratios{bootstrap_ratio(squared_with, squared_without, seed),
-                     bootstrap_ratio(log_with, log_without, seed)};
-  for (double* square : {&ratios.rmse.ratio, &ratios.rmse.low, &ratios.rmse.high}) *square = std::sqrt(*square);
-  return ratios;
+  return {root_of(bootstrap_ratio(squared_with, squared_without, seed)), bootstrap_ratio(log_with, log_without, seed)};
 }
 
 ModelScores::ModelScores(std::vector<int> horizons, const ModelSet& models, const Split& split)

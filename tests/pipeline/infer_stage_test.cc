@@ -27,37 +27,36 @@ Parcel steps_of(std::initializer_list<const char*> users) {
   return parcel;
 }
 
+// Models whose network notes how it is used.
+struct CountedSetup {
+  const Settings settings = small_settings();
+  const ModelSet inner = models_with_network(settings);
+  const std::shared_ptr<CountedNetwork> network = std::make_shared<CountedNetwork>(*inner.network);
+  const ModelSet models = with_network(inner, network, network->hash());
+  const LaneSetup setup{settings, models};
+};
+
 // Parcels that are on their way through the graph when a store fails come to the stage afterwards. What was planned for
 // the one that failed must not be done then: it points into a parcel that is gone.
 TEST(InferStage, NothingOfAParcelThatFailedIsLeftForTheNextOne) {
-  const Settings settings = small_settings();
-  ModelSet models = models_with_network(settings);
-  const auto network = models.network;
-  const auto counted = std::make_shared<CountedNetwork>(*network);
-  models.network = counted;
-  const LaneSetup setup{settings, models};
+  const CountedSetup counted;
   MemoryStore memory;
   FaultStore store(memory);
-  InferLane lane(setup, store, 0, 1 << 20);
+  InferLane lane(counted.setup, store, 0, 1 << 20);
   Parcel failing = steps_of({"ann", "bob"}), next = steps_of({"eve"});
   store.fuse.arm(2, Fault::kFailBefore);
   infer_stage(lane, failing);
   ASSERT_TRUE(failing.failure);
   infer_stage(lane, next);
   EXPECT_FALSE(next.failure);
-  EXPECT_THAT(counted->replays, ElementsAre(1, 1)) << "each of its own parcel's user";
+  EXPECT_THAT(counted.network->replays, ElementsAre(1, 1)) << "each of its own parcel's user";
 }
 
 // A user's first step, two empty ones without a forecast, and one with it.
 TEST(InferStage, SilenceWithoutAForecastIsNoRowAndNoStepOfTheNetwork) {
-  const Settings settings = small_settings();
-  ModelSet models = models_with_network(settings);
-  const auto network = models.network;
-  const auto counted = std::make_shared<CountedNetwork>(*network);
-  models.network = counted;
-  const LaneSetup setup{settings, models};
+  const CountedSetup counted;
   MemoryStore store;
-  InferLane lane(setup, store, 0, 1 << 20);
+  InferLane lane(counted.setup, store, 0, 1 << 20);
   Parcel parcel = steps_of({"ann", "ann", "ann", "ann"});
   for (std::size_t i = 0; i < parcel.steps.size(); ++i) {
     parcel.steps[i].step = static_cast<Step>(i);
@@ -66,8 +65,8 @@ TEST(InferStage, SilenceWithoutAForecastIsNoRowAndNoStepOfTheNetwork) {
   infer_stage(lane, parcel);
   ASSERT_FALSE(parcel.failure);
   for (const StepClosed& closed : parcel.steps) EXPECT_EQ(closed.net.has_value(), closed.publish) << closed.step;
-  EXPECT_THAT(counted->replays, ElementsAre(1));
-  EXPECT_THAT(counted->steps, ElementsAre(1));
+  EXPECT_THAT(counted.network->replays, ElementsAre(1));
+  EXPECT_THAT(counted.network->steps, ElementsAre(1));
   const auto& rows = lane.windows.edit({"ann"}).value().state->rows;
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].step, 0);

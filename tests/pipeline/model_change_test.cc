@@ -87,6 +87,19 @@ std::vector<Half> rebuilt(const Network& network, const WindowState& before, con
   return carried;
 }
 
+// Calls with the windows, before and after, of users who have got new rows; says how many there are.
+template <class Each>
+int for_each_that_went_on(const Windows& before, const Windows& after, Each each) {
+  int users = 0;
+  for (const auto& [user, old] : before) {
+    const WindowState& window = after.at(user);
+    if (window.rows.back().step == old.rows.back().step) continue;
+    ++users;
+    each(user.second, old, window);
+  }
+  return users;
+}
+
 // By the model that is named in them.
 std::map<std::string, int> forecasts_by_model(const MemoryLog& log) {
   std::map<std::string, int> forecasts;
@@ -161,16 +174,11 @@ TEST(ModelChange, AModelWithoutANetworkDropsWhatOneCarried) {
   Stopped stopped;
   const Windows before = windows_of(*stopped.store);
   ASSERT_TRUE(run_and_stop(quick_steps(), stopped.log, *stopped.store, kStepsAfter, default_models()));
-  const Windows after = windows_of(*stopped.store);
-  int users = 0;
-  for (const auto& [user, old] : before) {
-    const WindowState& window = after.at(user);
-    if (window.rows.back().step == old.rows.back().step) continue;
-    ++users;
-    EXPECT_EQ(window.network, 0U);
-    EXPECT_THAT(window.carried, testing::IsEmpty());
-  }
-  EXPECT_GT(users, 6);
+  const auto expect_dropped = [](const std::string& user, const WindowState&, const WindowState& window) {
+    EXPECT_EQ(window.network, 0U) << user;
+    EXPECT_THAT(window.carried, testing::IsEmpty()) << user;
+  };
+  EXPECT_GT(for_each_that_went_on(before, windows_of(*stopped.store), expect_dropped), 6);
 }
 
 TEST(ModelChange, ANetworkBeginsWhereThereWasNone) {
@@ -178,15 +186,10 @@ TEST(ModelChange, ANetworkBeginsWhereThereWasNone) {
   const Windows before = windows_of(*stopped.store);
   const ModelSet models = new_models();
   ASSERT_TRUE(run_and_stop(quick_steps(), stopped.log, *stopped.store, kStepsAfter, models));
-  const Windows after = windows_of(*stopped.store);
-  int users = 0;
-  for (const auto& [user, old] : before) {
-    const WindowState& window = after.at(user);
-    if (window.rows.back().step == old.rows.back().step) continue;
-    ++users;
-    EXPECT_EQ(window.carried, rebuilt(*models.network, old, window)) << user.second;
-  }
-  EXPECT_GT(users, 6);
+  const auto expect_rebuilt = [&](const std::string& user, const WindowState& old, const WindowState& window) {
+    EXPECT_EQ(window.carried, rebuilt(*models.network, old, window)) << user;
+  };
+  EXPECT_GT(for_each_that_went_on(before, windows_of(*stopped.store), expect_rebuilt), 6);
 }
 
 // The old network would have to compute again what it has published; the new one would say something else.

@@ -81,6 +81,12 @@ std::string page_of(std::string_view bytes) {
   return digits + "\n";
 }
 
+std::string golden_bytes(const std::string& file) {
+  std::string digits = shipped_text(file);
+  std::erase(digits, '\n');
+  return unhex(digits);
+}
+
 template <class State>
 class StoredState : public testing::Test {};
 
@@ -110,9 +116,7 @@ TYPED_TEST(StoredState, StillHasTheBytesOfItsFormat) {
 }
 
 TYPED_TEST(StoredState, IsReadFromTheBytesOfItsFormatWithEveryField) {
-  std::string digits = shipped_text(golden_file<TypeParam>());
-  std::erase(digits, '\n');
-  const std::string bytes = unhex(digits);
+  const std::string bytes = golden_bytes(golden_file<TypeParam>());
   const auto state = decode_value<TypeParam>(bytes);
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_EQ(page_of(encode_value(*state)), page_of(bytes));
@@ -132,9 +136,7 @@ TEST(StoredUsers, TellWhenTheyFallDueByTheirFirstFields) {
 // A state of an older format is read, with what it has not known left as it begins.
 template <class State>
 void expect_read_from_format(std::uint8_t version, const std::string& file) {
-  std::string digits = shipped_text(file);
-  std::erase(digits, '\n');
-  const auto state = decode_value<State>(unhex(digits));
+  const auto state = decode_value<State>(golden_bytes(file));
   ASSERT_TRUE(state) << state.error().message;
   State filled{};
   Filler filler(version);
@@ -151,9 +153,7 @@ TEST(StoredWindows, AreReadFromTheirFirstFormat) {
 // Until format 2 a user's regression had two columns: ARIMA and the others.
 TEST(StoredLedgers, AreReadFromTheirFirstFormatWithTheMomentsOfTwoColumns) {
   expect_read_from_format<Ledger>(1, "tests/golden/ledger.v1.hex");
-  std::string digits = shipped_text("tests/golden/ledger.v1.hex");
-  std::erase(digits, '\n');
-  const auto ledger = decode_value<Ledger>(unhex(digits));
+  const auto ledger = decode_value<Ledger>(golden_bytes("tests/golden/ledger.v1.hex"));
   ASSERT_TRUE(ledger) << ledger.error().message;
   const JointUser& joint = ledger->horizons[0].joint;
   EXPECT_EQ(joint.labels, 2U);
@@ -167,9 +167,7 @@ TEST(StoredLedgers, AreReadFromTheirSecondFormat) { expect_read_from_format<Ledg
 // Until format 3 the dispersion was estimated from moments.
 TEST(StoredCrowds, AreReadFromTheirFirstFormatWithTheirWidths) {
   expect_read_from_format<Crowd>(1, "tests/golden/crowd.v1.hex");
-  std::string digits = shipped_text("tests/golden/crowd.v1.hex");
-  std::erase(digits, '\n');
-  const auto crowd = decode_value<Crowd>(unhex(digits));
+  const auto crowd = decode_value<Crowd>(golden_bytes("tests/golden/crowd.v1.hex"));
   ASSERT_TRUE(crowd) << crowd.error().message;
   EXPECT_GT(crowd->cells[0][0].spread.labels, 0U);
   EXPECT_NE(crowd->cells[0][0].spread.width, 0);
@@ -180,9 +178,7 @@ TEST(StoredLedgers, OfUsersWhomNoNetworkKnowsAreNoLargerThanInTheirFirstFormat) 
   Ledger first{};
   Filler filler(1);
   fields(filler, first);
-  std::string digits = shipped_text("tests/golden/ledger.v1.hex");
-  std::erase(digits, '\n');
-  EXPECT_LE(encode_value(first).size(), unhex(digits).size());
+  EXPECT_LE(encode_value(first).size(), golden_bytes("tests/golden/ledger.v1.hex").size());
 }
 
 TYPED_TEST(StoredState, IsItselfAgainWhenItIsEmpty) {
