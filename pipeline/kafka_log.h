@@ -94,8 +94,7 @@ class KafkaLog final : public Log {
   struct Reading {
     Offset from = 0;  // where this instance began
     Offset next = 0;
-    bool whole =
-        false;  // exhausted when it was last asked; progress() must not ask while another thread opens the lane
+    bool whole = false;  // exhausted at the last seek or poll: progress() asks no lane that another thread may open
   };
   std::map<Partition, Reading> readings_;
   std::chrono::steady_clock::time_point end_asked_{};
