@@ -32,6 +32,7 @@ inline constexpr std::size_t kRankSlots = 8;  // of a user's categories, by shar
 // and where no forecast is due.
 struct NetForecast {
   std::array<float, kHorizonSlots> volume{};             // mean of the sum over the horizon
+  std::array<float, kHorizonSlots> dispersion{};         // of that sum: its variance is mean + dispersion mean^2
   std::array<float, kHorizonSlots> purchase{}, churn{};  // probabilities over the horizon; only when `purchases`
   std::array<float, kRankSlots + 1> shares{};  // first slot: added to the logs of the top shares and of the rest
   std::uint8_t available = 0;                  // bit i: the network knows the horizon of slot i
@@ -64,11 +65,12 @@ struct StepClosed {
   EventTime first_seen;
   float rate = 0;  // decayed events per step
   std::uint8_t segment = 0;
-  FeatureRow row{};
-  std::array<VolumeForecasts, kHorizonSlots> volume{};  // filled when `publish`
-  std::vector<InterestShare> interests;                 // top categories, largest share first; filled when `publish`
-  float other = 0;                                      // share of all the rest
   DriftStatus drift;
+  // Filled when `publish`:
+  FeatureRow row{};
+  std::array<VolumeForecasts, kHorizonSlots> volume{};
+  std::vector<InterestShare> interests;  // top categories, largest share first
+  float other = 0;                       // share of all the rest
   std::optional<NetForecast> net;
 };
 

@@ -8,15 +8,14 @@
 namespace driftcast {
 namespace {
 
-constexpr double kUserPace = 0.5;                      // of log d along its score, per label
-constexpr double kUserReturn = 0.05;                   // of log d to the crowd's, per label
+constexpr double kUserPace = 0.2;                      // of log d along its score, per label
+constexpr double kUserReturn = 0.02;                   // of log d to the crowd's, per label
 constexpr double kCrowdPace = 0.01;                    // as kUserPace; a crowd's first labels count more
 constexpr double kCrowdFirst = 5;                      // labels after which they count half as much
 constexpr double kLargestScore = 2;                    // of a label: only outliers have more
 constexpr double kUserStep = 0.20, kCrowdStep = 0.06;  // of the width, per label
 constexpr double kCoarseMean = 5;                      // events at which bounds are half coarse
 constexpr double kNarrowest = -3, kWidest = 4;
-constexpr double kLeastDispersion = 1e-4, kLargestDispersion = 200;
 constexpr double kLeastMean = 1e-4;       // that tells anything of d
 constexpr double kWidthLabels = 20;       // labels at which a user's own width counts half
 constexpr float kWiden = 0.26F;           // log 1.3, after a confirmed drift

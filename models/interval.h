@@ -2,8 +2,9 @@
 // their promise.
 //
 // The sum is taken as negative binomial with variance mean + d mean^2. log d climbs the likelihood, a step per label:
-// the segment's from the prior's, the user's from the segment's, to which it slowly returns. (A moment estimate waits
-// for the rare large label of a user who mostly does nothing, and is far too small until it comes.) Because users
+// the segment's from the prior's, the user's from the segment's, to which it slowly returns. The prior's is each
+// forecast's own: the network's word, or the model's for the segment. (A moment estimate waits for the rare large label
+// of a user who mostly does nothing, and is far too small until it comes.) Because users
 // change, that law's quantiles alone would lie; the variance used for bounds is multiplied by exp(width), and width
 // follows the labels: up when one fell outside, down a little when it did not, so that in the long run the share
 // outside is 1 - level (adaptive conformal inference on the scale of the width).
@@ -19,6 +20,8 @@
 #include <cstdint>
 
 namespace driftcast {
+
+inline constexpr double kLeastDispersion = 1e-4, kLargestDispersion = 200;  // of any law here
 
 // Of a user or of a segment, for one horizon. Plain.
 struct Spread {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "models/interval.h"
 
 namespace driftcast {
 
@@ -27,6 +28,8 @@ double level(const FeatureRow& row, Feature feature) {
 double volume(const VolumeLevel& level, double output, int horizon) {
   return horizon * level.scale * softplus(level.start + sane(output));
 }
+
+double dispersion(double output) { return std::clamp(softplus(sane(output)), kLeastDispersion, kLargestDispersion); }
 
 }  // namespace
 
@@ -71,6 +74,7 @@ NetForecast net_forecast(std::span<const float> outputs, const FeatureRow& row, 
     if (slot == 0) std::ranges::copy(of_slot.subspan(kHeadShares), forecast.shares.begin());
     forecast.available = static_cast<std::uint8_t>(forecast.available | 1U << slot);
     forecast.volume[slot] = static_cast<float>(volume(level, of_slot[kHeadVolume], horizons[slot]));
+    forecast.dispersion[slot] = static_cast<float>(dispersion(of_slot[kHeadDispersion]));
     if (!purchases) continue;
     forecast.purchase[slot] = static_cast<float>(head_probability(of_slot[kHeadPurchase]));
     forecast.churn[slot] = static_cast<float>(head_probability(of_slot[kHeadChurn]));

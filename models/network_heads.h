@@ -2,8 +2,8 @@
 //
 //   volume      scale = 1 + slow level (DeepAR's scaling), r = max(medium level / scale, kLeastLevel),
 //               mean = horizon * scale * softplus(softplus^-1(r) + y): with y = 0 the level goes on
-//   dispersion  of a negative binomial around that mean: variance = mean + d mean^2, d = softplus(y). Learned for the
-//               mean's sake: what is served is the spread that models/interval.h learns of each user's forecasts
+//   dispersion  of a negative binomial around that mean: variance = mean + d mean^2, d = softplus(y), within the limits of
+//               models/interval.h, which corrects it by each user's labels
 //   purchase    sigmoid(y): at least one purchase in the horizon
 //   churn       sigmoid(y): no event at all in the horizon
 //   shares      softmax(log(share + kLeastShare) + y) over the user's top kRankSlots categories and all the rest

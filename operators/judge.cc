@@ -13,7 +13,8 @@ constexpr std::uint32_t kFullBasis = 30;  // matured labels of the first horizon
 
 double variance_of(const PendingForecast& forecast, const HorizonLedger& own, const CrowdHorizon& crowd,
                    const ModelSet::Segment& prior) {
-  return std::max(0.25, spread_variance(forecast.mean, own.spread, crowd.spread, prior.dispersion));
+  const double dispersion = prior_dispersion(forecast.dispersion, prior);
+  return std::max(0.25, spread_variance(forecast.mean, own.spread, crowd.spread, dispersion));
 }
 
 // Learns from the forecasts of a horizon whose last step is `closed.step` or lies in the empty gap before it.
@@ -33,8 +34,8 @@ void mature(std::size_t slot, Ledger& ledger, const StepClosed& closed, JudgeCon
     const double variance = variance_of(forecast, own, crowd, prior);
     joint_learn(own.joint, crowd.joint, prior.weights[age_of_cell(forecast.cell)], forecast.volume, forecast.joint, y,
                 variance, closed.rate);
-    spread_learn(own.spread, crowd.spread, prior.dispersion, forecast.mean, forecast.variance, y,
-                 context.options.level);
+    spread_learn(own.spread, crowd.spread, prior_dispersion(forecast.dispersion, prior), forecast.mean,
+                 forecast.variance, y, context.options.level);
     if (matured != nullptr) matured->push_back({slot, forecast, y});
   }
   own.pending.erase(own.pending.begin(), own.pending.begin() + static_cast<std::ptrdiff_t>(done));
@@ -50,27 +51,17 @@ void forget(Ledger& ledger) {
 // What is forecast of one horizon, before it is worded.
 struct Outlook {
   VolumeForecasts volume;
+  float dispersion = 0;  // as PendingForecast's
   JointForecast joint;
-  double bounds_variance = 0;
+  double variance = 0, bounds_variance = 0;
 };
 
-// Makes the forecast of a horizon, and lets it wait for its outcome.
-Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, const JudgeContext& context) {
-  HorizonLedger& own = ledger.horizons[slot];
-  const ModelSet::Segment& prior = context.models.segments[closed.segment];
-  const std::size_t cell = crowd_cell(closed.segment, closed.active_steps);
-  const CrowdHorizon& crowd = context.crowd.cells[cell][slot];
-  Outlook outlook;
-  outlook.volume = closed.volume[slot];
-  if (closed.net && closed.net->has(slot)) outlook.volume.set(Expert::kNetwork, closed.net->volume[slot]);
-  outlook.joint = joint_forecast(outlook.volume, own.joint, crowd.joint, prior.weights[age_of_cell(cell)]);
-  outlook.bounds_variance =
-      bounds_variance(outlook.joint.mean, own.spread, crowd.spread, prior.dispersion, context.options.level);
-
-  const bool waits =
-      own.pending.empty() || closed.step - own.pending.back().step >= spacing(context.options.horizons[slot]);
-  if (!waits) return outlook;
-  PendingForecast& pending = own.pending.emplace_back();
+// Lets a forecast wait for its outcome, unless the one before it is too near.
+void wait(std::size_t slot, Ledger& ledger, const StepClosed& closed, std::size_t cell, const Outlook& outlook,
+          const JudgeContext& context) {
+  std::vector<PendingForecast>& waiting = ledger.horizons[slot].pending;
+  if (!waiting.empty() && closed.step - waiting.back().step < spacing(context.options.horizons[slot])) return;
+  PendingForecast& pending = waiting.emplace_back();
   pending.step = closed.step;
   pending.total_before = ledger.total;
   pending.cell = static_cast<std::uint8_t>(cell);
@@ -79,18 +70,37 @@ Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, con
   pending.joint = rounded16(outlook.joint.joint);
   pending.mean = rounded16(outlook.joint.mean);
   pending.variance = rounded16(outlook.bounds_variance);
+  pending.dispersion = rounded16(outlook.dispersion);
+}
+
+// Makes the forecast of a horizon, and lets it wait for its outcome.
+Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, const JudgeContext& context) {
+  const HorizonLedger& own = ledger.horizons[slot];
+  const ModelSet::Segment& prior = context.models.segments[closed.segment];
+  const std::size_t cell = crowd_cell(closed.segment, closed.active_steps);
+  const CrowdHorizon& crowd = context.crowd.cells[cell][slot];
+  Outlook outlook;
+  outlook.volume = closed.volume[slot];
+  if (closed.net && closed.net->has(slot)) {
+    outlook.volume.set(Expert::kNetwork, closed.net->volume[slot]);
+    outlook.dispersion = closed.net->dispersion[slot];
+  }
+  outlook.joint = joint_forecast(outlook.volume, own.joint, crowd.joint, prior.weights[age_of_cell(cell)]);
+  const double mean = outlook.joint.mean;
+  const double dispersion = prior_dispersion(outlook.dispersion, prior);
+  outlook.variance = spread_variance(mean, own.spread, crowd.spread, dispersion);
+  outlook.bounds_variance = bounds_variance(mean, own.spread, crowd.spread, dispersion, context.options.level);
+  wait(slot, ledger, closed, cell, outlook, context);
   return outlook;
 }
 
 HorizonForecast forecast_horizon(std::size_t slot, Ledger& ledger, const StepClosed& closed,
                                  const JudgeContext& context) {
   const Outlook outlook = look_out(slot, ledger, closed, context);
-  const Spread& own = ledger.horizons[slot].spread;
-  const Spread& crowd = context.crowd.cells[crowd_cell(closed.segment, closed.active_steps)][slot].spread;
   HorizonForecast forecast;
   forecast.steps = context.options.horizons[slot];
   forecast.mean = outlook.joint.mean;
-  forecast.variance = spread_variance(forecast.mean, own, crowd, context.models.segments[closed.segment].dispersion);
+  forecast.variance = outlook.variance;
   const Bounds bounds = bounds_of(forecast.mean, outlook.bounds_variance, context.options.level);
   forecast.lo = bounds.lo;
   forecast.hi = bounds.hi;

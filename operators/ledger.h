@@ -34,10 +34,16 @@ struct PendingForecast {
   std::int64_t total_before = 0;  // the user's events up to and with `step`
   std::uint8_t cell = 0;          // of the crowd, when it was made
   VolumeForecasts volume;
-  float joint = 0;     // joint forecast before its guard
-  float mean = 0;      // as published
-  float variance = 0;  // from which the bounds were taken
+  float joint = 0;       // joint forecast before its guard
+  float mean = 0;        // as published
+  float variance = 0;    // from which the bounds were taken
+  float dispersion = 0;  // the network's; 0: it has not spoken
 };
+
+// The dispersion that labels correct: the `network`'s of a forecast or, where it has not spoken, the segment's.
+inline double prior_dispersion(float network, const ModelSet::Segment& segment) {
+  return network > 0 ? static_cast<double>(network) : segment.dispersion;
+}
 
 struct HorizonLedger {
   JointUser joint;
@@ -46,7 +52,7 @@ struct HorizonLedger {
 };
 
 struct Ledger {
-  static constexpr std::uint8_t kFormat = 3;
+  static constexpr std::uint8_t kFormat = 4;
 
   std::int64_t total = 0;  // events in closed steps
   std::array<HorizonLedger, kHorizonSlots> horizons;
@@ -58,7 +64,7 @@ struct CrowdHorizon {
 };
 
 struct Crowd {
-  static constexpr std::uint8_t kFormat = 3;  // the ledger's, since they share parts
+  static constexpr std::uint8_t kFormat = 4;  // the ledger's, since they share parts
 
   std::array<std::array<CrowdHorizon, kHorizonSlots>, kCrowdCells> cells{};  // [cell][horizon slot]
 };

@@ -130,14 +130,22 @@ template <class Archive>
 void fields(Archive& archive, VolumeForecasts& volume) {
   archive(volume.available, volume.mean);
 }
+// Until format 4 the network said nothing of the dispersion. Four values have as many tags as three.
 template <class Archive>
 void fields(Archive& archive, PendingForecast& forecast) {
   archive(forecast.cell, forecast.volume);
-  std::array<float, 3> rest{forecast.joint, forecast.mean, forecast.variance};
-  archive(rest);
-  forecast.joint = rest[0];
-  forecast.mean = rest[1];
-  forecast.variance = rest[2];
+  std::array<float, 3> first{forecast.joint, forecast.mean, forecast.variance};
+  std::array<float, 4> all{forecast.joint, forecast.mean, forecast.variance, forecast.dispersion};
+  if (archive.version() < 4) {
+    archive(first);
+    all = {first[0], first[1], first[2], 0};
+  } else {
+    archive(all);
+  }
+  forecast.joint = all[0];
+  forecast.mean = all[1];
+  forecast.variance = all[2];
+  forecast.dispersion = all[3];
 }
 // Until format 2 there were no moments of the network. Eight values have as many tags as three and two: those of a user
 // whom no network knows cost nothing, and the ninth is only there when they do.

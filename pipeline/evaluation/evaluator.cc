@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/hash.h"
-#include "models/count_distribution.h"
 
 namespace driftcast {
 namespace {
@@ -12,14 +11,20 @@ namespace {
 constexpr std::size_t kRanked = 10;
 constexpr std::uint32_t kMatureLabels = 30;
 constexpr std::size_t kZero = 1 + kExperts, kRandomWalk = kZero + 1, kWeekday = kZero + 2;
+constexpr std::size_t kNetwork = 1 + static_cast<std::size_t>(Expert::kNetwork);
 constexpr double kLeastMean = 1e-3;  // of a column's distribution: a forecast of zero must not be infinitely wrong
 
-void add(ColumnScore& score, double mean, double y, double variance) {
-  const double distribution_mean = std::max(mean, kLeastMean);
-  score.absolute += std::abs(y - mean);
-  score.squared += (y - mean) * (y - mean);
-  score.log_score -= CountDistribution{distribution_mean, std::max(variance, distribution_mean)}.log_probability(y);
+void add(ColumnScore& score, const CountDistribution& law, double y) {
+  const double mean = std::max(law.mean, kLeastMean);
+  score.absolute += std::abs(y - law.mean);
+  score.squared += (y - law.mean) * (y - law.mean);
+  score.log_score -= CountDistribution{mean, std::max(law.variance, mean)}.log_probability(y);
   ++score.count;
+}
+
+// What correction by labels starts from: only the joint forecast and the network know of the network's.
+double prior_of(std::size_t column, float network, const ModelSet::Segment& segment) {
+  return prior_dispersion(column == 0 || column == kNetwork ? network : 0, segment);
 }
 
 void add(IntervalScore& score, double lo, double hi, double y) {
@@ -110,7 +115,10 @@ void Evaluator::judged(const StepClosed& closed, std::span<const Matured> mature
   user.newest = closed.step;
   newest_ = std::max(newest_, closed.step);
   user.total += closed.count;
-  for (const Matured& each : matured) score(user, each);
+  for (const Matured& each : matured) {
+    const auto origin = std::ranges::find(user.origins, each.forecast.step, &Origin::step);
+    if (origin != user.origins.end() && origin->waiting[each.slot]) score(user, *origin, each.slot, each.y);
+  }
   const Step oldest = closed.step - *std::max_element(evaluation_.horizons.begin(), evaluation_.horizons.end());
   while (!user.origins.empty() && user.origins.front().step <= oldest) user.origins.pop_front();
   for (CategoryCount& category : user.categories) {
@@ -120,17 +128,10 @@ void Evaluator::judged(const StepClosed& closed, std::span<const Matured> mature
 }
 
 void Evaluator::remember(User& user, const StepClosed& closed, const Forecast& forecast) {
-  Origin& origin = user.origins.emplace_back();
+  Origin origin;
   origin.step = closed.step;
   for (std::size_t slot = 0; slot < forecast.horizons.size(); ++slot) {
-    const int horizon = evaluation_.horizons[slot];
-    origin.random_walk[slot] = user.last_counts[0] * horizon;
-    // Step + 1 has the weekday of the count six places back.
-    for (int h = 0; h < horizon; ++h) origin.weekday[slot] += user.last_counts[static_cast<std::size_t>(6 - h % 7)];
-    origin.lo[slot] = forecast.horizons[slot].lo;
-    origin.hi[slot] = forecast.horizons[slot].hi;
-    origin.labels[slot] = user.spreads[slot][0].labels;
-    wait(origin, slot, user, closed, forecast.horizons[slot]);
+    if (is_due(user, slot, closed.step)) origin.waiting[slot] = waiting(user, slot, closed, forecast.horizons[slot]);
   }
   for (const InterestForecast& interest : forecast.interests) origin.ranking.push_back(hash64(interest.category));
   std::vector<std::pair<std::int64_t, std::uint64_t>> counts;
@@ -141,66 +142,74 @@ void Evaluator::remember(User& user, const StepClosed& closed, const Forecast& f
   }
   std::sort(counts.begin(), counts.end());
   for (std::size_t i = 0; i < std::min(counts.size(), kRanked); ++i) origin.frequency.push_back(counts[i].second);
+  user.origins.push_back(std::move(origin));
 }
 
 // As judge lets it wait: not more forecasts of a horizon than it has room for.
-void Evaluator::wait(Origin& origin, std::size_t slot, const User& user, const StepClosed& closed,
-                     const HorizonForecast& forecast) {
+bool Evaluator::is_due(const User& user, std::size_t slot, Step step) const {
   const auto waits = [slot](const Origin& each) { return each.waiting[slot].has_value(); };
   const auto newest = std::find_if(user.origins.rbegin(), user.origins.rend(), waits);
-  if (newest != user.origins.rend() && closed.step - newest->step < spacing(forecast.steps)) return;
-  PendingForecast& pending = origin.waiting[slot].emplace();
-  pending.step = closed.step;
-  pending.total_before = user.total;
-  pending.cell = static_cast<std::uint8_t>(crowd_cell(closed.segment, closed.active_steps));
-  pending.volume.mean = forecast.parts;
-  pending.volume.available = forecast.available;
-  pending.mean = static_cast<float>(forecast.mean);
+  return newest == user.origins.rend() || step - newest->step >= spacing(evaluation_.horizons[slot]);
+}
+
+Evaluator::Waiting Evaluator::waiting(const User& user, std::size_t slot, const StepClosed& closed,
+                                      const HorizonForecast& forecast) const {
+  Waiting waiting;
+  waiting.total_before = user.total;
+  waiting.cell = static_cast<std::uint8_t>(crowd_cell(closed.segment, closed.active_steps));
+  waiting.dispersion = closed.net && closed.net->has(slot) ? closed.net->dispersion[slot] : 0;
+  waiting.lo = forecast.lo;
+  waiting.hi = forecast.hi;
+  waiting.labels = user.spreads[slot][0].labels;
+  std::array<std::optional<double>, kColumns> means{};
+  means[0] = forecast.mean;
+  for (std::size_t k = 0; k < kExperts; ++k) {
+    if ((forecast.available >> k & 1U) != 0) means[1 + k] = forecast.parts[k];
+  }
+  const int horizon = evaluation_.horizons[slot];
+  means[kZero] = 0;
+  means[kRandomWalk] = user.last_counts[0] * horizon;
+  means[kWeekday] = 0;  // step + 1 has the weekday of the count six places back
+  for (int h = 0; h < horizon; ++h) *means[kWeekday] += user.last_counts[static_cast<std::size_t>(6 - h % 7)];
+  for (std::size_t c = 0; c < kColumns; ++c) {
+    if (!means[c]) continue;
+    const double prior = prior_of(c, waiting.dispersion, models_.segments[closed.segment]);
+    const Spread& crowd = crowd_[waiting.cell][slot][c];
+    waiting.laws[c] = CountDistribution{*means[c], spread_variance(*means[c], user.spreads[slot][c], crowd, prior)};
+  }
+  return waiting;
 }
 
 void Evaluator::finish() {
   for (auto& [name, user] : users_) {
     for (Origin& origin : user.origins) {
       for (std::size_t slot = 0; slot < evaluation_.horizons.size(); ++slot) {
-        const auto waiting = origin.waiting[slot];
-        if (!waiting || waiting->step + evaluation_.horizons[slot] > newest_) continue;
-        score(user, {slot, *waiting, static_cast<double>(user.total - waiting->total_before)});
+        const auto& waiting = origin.waiting[slot];
+        if (!waiting || origin.step + evaluation_.horizons[slot] > newest_) continue;
+        score(user, origin, slot, static_cast<double>(user.total - waiting->total_before));
       }
     }
   }
 }
 
-void Evaluator::score(User& user, const Matured& matured) {
-  const PendingForecast& forecast = matured.forecast;
-  const auto origin = std::find_if(user.origins.begin(), user.origins.end(),
-                                   [&](const Origin& each) { return each.step == forecast.step; });
-  if (origin == user.origins.end()) return;
-  origin->waiting[matured.slot].reset();
-  const ModelSet::Segment& prior = models_.segments[segment_of_cell(forecast.cell)];
-  const bool scored = forecast.step > after_;
-  HorizonScore& score = evaluation_.scores[matured.slot][stratum_of(prior)];
-  std::array<double, kColumns> means{};
-  means[0] = forecast.mean;
-  for (std::size_t k = 0; k < kExperts; ++k) means[1 + k] = forecast.volume.mean[k];
-  means[kRandomWalk] = origin->random_walk[matured.slot];
-  means[kWeekday] = origin->weekday[matured.slot];
-  auto& crowd = crowd_[forecast.cell][matured.slot];
+// Scores what waits, and learns from it.
+void Evaluator::score(User& user, Origin& origin, std::size_t slot, double y) {
+  const Waiting waiting = *std::exchange(origin.waiting[slot], std::nullopt);
+  const ModelSet::Segment& segment = models_.segments[segment_of_cell(waiting.cell)];
+  const bool scored = origin.step > after_;
+  HorizonScore& score = evaluation_.scores[slot][stratum_of(segment)];
   for (std::size_t c = 0; c < kColumns; ++c) {
-    if (c > 0 && c <= kExperts && (forecast.volume.available >> (c - 1) & 1U) == 0) continue;
-    Spread& own = user.spreads[matured.slot][c];
-    const double variance = spread_variance(means[c], own, crowd[c], prior.dispersion);
-    if (scored) add(score.columns[c], means[c], matured.y, variance);
-    if (scored && c <= kExperts && matured.slot == 0) {
-      add(scores_in(user.strata, stratum_of(prior))[c], means[c], matured.y, variance);
-    }
-    spread_learn(own, crowd[c], prior.dispersion, means[c], variance, matured.y, 0.9);
+    const auto& law = waiting.laws[c];
+    if (!law) continue;
+    if (scored) add(score.columns[c], *law, y);
+    if (scored && c <= kExperts && slot == 0) add(scores_in(user.strata, stratum_of(segment))[c], *law, y);
+    spread_learn(user.spreads[slot][c], crowd_[waiting.cell][slot][c], prior_of(c, waiting.dispersion, segment),
+                 law->mean, law->variance, y, 0.9);
   }
   if (!scored) return;
-  add(score.all, origin->lo[matured.slot], origin->hi[matured.slot], matured.y);
-  if (origin->labels[matured.slot] >= kMatureLabels) {
-    add(score.mature, origin->lo[matured.slot], origin->hi[matured.slot], matured.y);
-  }
-  if (matured.slot == 0) rank(user, *origin);
+  add(score.all, waiting.lo, waiting.hi, y);
+  if (waiting.labels >= kMatureLabels) add(score.mature, waiting.lo, waiting.hi, y);
+  if (slot == 0) rank(user, origin);
 }
 
 std::vector<UserScores> Evaluator::scores_by_user() const {

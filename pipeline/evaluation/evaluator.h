@@ -3,7 +3,8 @@
 // that of a user who never came again: judge hears of its outcome when the user returns, `finish` at the end of the input.
 //
 // Columns beside the joint forecast: each expert alone, and the naive ones (zero, random walk, same weekday). Every
-// column gets a distribution of its own by the same rule (models/interval.h), so that log scores compare means.
+// column gets a distribution of its own by the same rule (models/interval.h), from what had been learned when the
+// forecast was made. The network's dispersion is known to the joint forecast and to the network's own column.
 // Strata by the user's rate when the forecast was made: sparse below 0.3 events per step, medium below 3, dense.
 // Needs a run with threads = 1.
 //
@@ -22,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/count_distribution.h"
 #include "models/interval.h"
 #include "pipeline/observer.h"
 
@@ -98,12 +100,18 @@ class Evaluator final : public Observer {
   std::vector<UserScores> scores_by_user() const;
 
  private:
-  // What a forecast is compared with, remembered when it was made.
+  // What was forecast of one horizon, by all columns, and as published.
+  struct Waiting {
+    std::int64_t total_before = 0;  // the user's events when it was made
+    std::uint8_t cell = 0;          // of the crowd
+    float dispersion = 0;           // as PendingForecast's
+    std::array<std::optional<CountDistribution>, kColumns> laws{};
+    double lo = 0, hi = 0;
+    std::uint32_t labels = 0;
+  };
   struct Origin {
     Step step = 0;
-    std::array<std::optional<PendingForecast>, kHorizonSlots> waiting;
-    std::array<double, kHorizonSlots> random_walk{}, weekday{}, lo{}, hi{};
-    std::array<std::uint32_t, kHorizonSlots> labels{};
+    std::array<std::optional<Waiting>, kHorizonSlots> waiting{};
     std::vector<std::uint64_t> ranking, frequency;  // hashes of categories, best first
   };
   struct CategoryCount {
@@ -122,10 +130,10 @@ class Evaluator final : public Observer {
   };
 
   void remember(User& user, const StepClosed& closed, const Forecast& forecast);
-  void score(User& user, const Matured& matured);
+  bool is_due(const User& user, std::size_t slot, Step step) const;
+  Waiting waiting(const User& user, std::size_t slot, const StepClosed& closed, const HorizonForecast& forecast) const;
+  void score(User& user, Origin& origin, std::size_t slot, double y);
   void rank(const User& user, const Origin& origin);
-  void wait(Origin& origin, std::size_t slot, const User& user, const StepClosed& closed,
-            const HorizonForecast& forecast);
 
   const ModelSet& models_;
   Step after_;

@@ -17,7 +17,7 @@ constexpr std::size_t kSample = 2000;  // users per segment
 constexpr std::size_t kFewest = 20;    // users a fit needs
 constexpr std::int64_t kFewestLabels = 100;
 constexpr double kDoubtedLabels = 1000;  // that say as much as what was known before
-constexpr double kLeastDispersion = 0.05;
+constexpr double kLeastFittedDispersion = 0.05;
 constexpr int kOutlook = 14;  // steps over which rho is judged
 // The generator's users keep their level; people do not. Both grids end where a level can still move.
 constexpr std::array<float, 3> kRhos = {1, 0.99F, 0.97F};
@@ -207,7 +207,7 @@ ModelSet PriorFit::fitted() const {
       mean += labels.mean;
       square += labels.squared_mean;
     }
-    if (square > 0) segment.dispersion = std::clamp((error - mean) / square, kLeastDispersion, 10.0);
+    if (square > 0) segment.dispersion = std::clamp((error - mean) / square, kLeastFittedDispersion, 10.0);
   }
   seal(models);
   return models;

@@ -195,6 +195,37 @@ TEST(JudgeNetwork, IsOneMoreExpertOfTheHorizonsItKnows) {
   EXPECT_EQ(forecast.horizons[1].weights[kNetwork], 0);
 }
 
+TEST(JudgeNetwork, SaysHowWideTheDistributionIsBeforeLabelsHaveTaught) {
+  Bench bench({7, 14});
+  StepClosed closed = bench.step_closed(10, 5, 3);
+  closed.net = net_forecast(1);
+  closed.net->dispersion[0] = 0.75F;
+  const Forecast forecast = *bench.take(closed);
+  const HorizonForecast& known = forecast.horizons[0];
+  const HorizonForecast& unknown = forecast.horizons[1];
+  const double prior = default_models().segments[closed.segment].dispersion;
+  EXPECT_DOUBLE_EQ(known.variance, known.mean + 0.75 * known.mean * known.mean);
+  EXPECT_DOUBLE_EQ(unknown.variance, unknown.mean + prior * unknown.mean * unknown.mean);
+  EXPECT_EQ(bench.ledger.horizons[0].pending.back().dispersion, 0.75F);
+  EXPECT_EQ(bench.ledger.horizons[1].pending.back().dispersion, 0);
+}
+
+// What came is just what was forecast: the law was too wide. The same label says so of a wide law and not of a narrow one.
+TEST(JudgeNetwork, ItsDispersionIsWhatALabelCorrects) {
+  const auto learned = [](float dispersion) {
+    Bench bench({1});
+    StepClosed closed = bench.step_closed(10, 100, 100);
+    closed.net = net_forecast(1);
+    closed.net->volume[0] = 100;
+    closed.net->dispersion[0] = dispersion;
+    bench.take(closed);
+    bench.take(bench.step_closed(11, 100, 100));
+    return bench.ledger.horizons[0].spread.dispersion;
+  };
+  EXPECT_LT(learned(1), -0.05);
+  EXPECT_NEAR(learned(1e-4F), 0, 0.01);
+}
+
 TEST(JudgeNetwork, PurchaseAndChurnArePublishedWhereItKnowsTheHorizon) {
   Bench bench({7, 14, 30});
   StepClosed closed = bench.step_closed(10, 5, 3);

@@ -164,6 +164,18 @@ TEST(StoredLedgers, AreReadFromTheirFirstFormatWithTheMomentsOfTwoColumns) {
 
 TEST(StoredLedgers, AreReadFromTheirSecondFormat) { expect_read_from_format<Ledger>(2, "tests/golden/ledger.v2.hex"); }
 
+// Until format 4 a network said nothing of the dispersion.
+TEST(StoredLedgers, AreReadFromTheirThirdFormatWithForecastsOfThePriorsDispersion) {
+  expect_read_from_format<Ledger>(3, "tests/golden/ledger.v3.hex");
+  const auto ledger = decode_value<Ledger>(golden_bytes("tests/golden/ledger.v3.hex"));
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  ASSERT_FALSE(ledger->horizons[0].pending.empty());
+  EXPECT_GT(ledger->horizons[0].pending[0].variance, 0);
+  EXPECT_EQ(ledger->horizons[0].pending[0].dispersion, 0);
+}
+
+TEST(StoredCrowds, AreReadFromTheirThirdFormat) { expect_read_from_format<Crowd>(3, "tests/golden/crowd.v3.hex"); }
+
 // Until format 3 the dispersion was estimated from moments.
 TEST(StoredCrowds, AreReadFromTheirFirstFormatWithTheirWidths) {
   expect_read_from_format<Crowd>(1, "tests/golden/crowd.v1.hex");

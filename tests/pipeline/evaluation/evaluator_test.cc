@@ -108,6 +108,52 @@ TEST(Evaluator, OnlyForecastsMadeAfterTheGivenStepAreScored) {
   EXPECT_EQ(intervals, 1);
 }
 
+// Two forecasts whose horizons overlap: when the first meets its outcome, the second has been made, and what its log
+// score is must not hang on what the first has taught.
+TEST(Evaluator, TheDistributionThatIsScoredIsTheOneOfWhenTheForecastWasMade) {
+  const auto second_score = [](double first_outcome) {
+    Evaluator evaluator({kHorizon}, default_models(), 1);  // the second alone is scored
+    evaluator.judged(closed("ann", 1, 0), {}, forecast_of(5));
+    evaluator.judged(closed("ann", 2, 0), {}, forecast_of(5));
+    PendingForecast pending;
+    pending.step = 1;
+    evaluator.judged(closed("ann", 4, 0), std::vector<Matured>{{0, pending, first_outcome}}, std::nullopt);
+    pending.step = 2;
+    evaluator.judged(closed("ann", 5, 0), std::vector<Matured>{{0, pending, 40}}, std::nullopt);
+    return evaluator.scores_by_user().at(0).joint().log_score;
+  };
+  EXPECT_GT(second_score(5), 0);
+  EXPECT_EQ(second_score(5), second_score(80));
+}
+
+// So, too, the score of a network, whose dispersion only it and the joint forecast know of.
+TEST(Evaluator, TheNetworksDispersionIsTheJointsAndItsOwn) {
+  const auto scores = [](float dispersion) {
+    Evaluator evaluator({kHorizon}, default_models());
+    StepClosed step = closed("ann", 1, 0);
+    step.net.emplace();
+    step.net->available = 1;
+    step.net->dispersion[0] = dispersion;
+    Forecast forecast = forecast_of(5);
+    forecast.horizons[0].available =
+        1U << static_cast<unsigned>(Expert::kArima) | 1U << static_cast<unsigned>(Expert::kNetwork);
+    forecast.horizons[0].parts.fill(5);
+    evaluator.judged(step, {}, forecast);
+    evaluator.judged(closed("bob", 1 + kHorizon, 0), {}, std::nullopt);
+    evaluator.finish();
+    return evaluator.evaluation().scores[0][stratum_of(default_models().segments[0])].columns;
+  };
+  const auto narrow = scores(0.1F);
+  const auto wide = scores(5);
+  constexpr auto kNetwork = 1 + static_cast<std::size_t>(Expert::kNetwork);
+  constexpr auto kArima = 1 + static_cast<std::size_t>(Expert::kArima);
+  EXPECT_EQ(narrow[0].count, 1);
+  EXPECT_GT(narrow[0].log_score, wide[0].log_score);  // nothing came where 5 were expected
+  EXPECT_EQ(narrow[0].log_score, narrow[kNetwork].log_score);
+  EXPECT_EQ(wide[0].log_score, wide[kNetwork].log_score);
+  EXPECT_EQ(narrow[kArima].log_score, wide[kArima].log_score);
+}
+
 TEST_F(EvaluatorTest, WhatEveryColumnScoresIsKeptByUserAndSumsUpToItsStratum) {
   step("bob", 1, 2, 7);
   step("ann", 1, 2, 5);
