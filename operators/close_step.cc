@@ -180,8 +180,6 @@ void close_step(UserState& user, std::string_view name, FoldContext& context, Fo
   describe_user(user, closed);
   closed.segment = static_cast<std::uint8_t>(segment_of(closed.rate, context.models));
   push_recent(user.recent, counts, closed.gap);
-  closed.row = count_features(counts, user.recent);
-  complete_row(closed.row, user, prior.arima, closed, innovation, grid.season(step));
   closed.reset = user.reset;
   user.reset = false;
   closed.drift = drift_status(user);
@@ -192,6 +190,8 @@ void close_step(UserState& user, std::string_view name, FoldContext& context, Fo
                         ? longest
                         : static_cast<int>(next_published(user.silence, options.time.dormant_after) - user.silence));
   if (closed.publish) {
+    closed.row = count_features(counts, user.recent);
+    complete_row(closed.row, user, prior.arima, closed, innovation, grid.season(step));
     forecast_volumes(user, context, grid.season(step + 1), closed);
     rank_interests(user, context, closed);
   }
