@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <span>
 
@@ -77,13 +78,13 @@ Columns columns_of(const VolumeForecasts& volume, const ExpertForecasts& weights
   return columns;
 }
 
-// Scales the weights so that their sum is in bounds.
-void keep_sum(std::span<double> weights) {
-  double sum = 0;
-  for (const double weight : weights) sum += weight;
+// Scales a user's weights: their sum becomes the geometric mean of itself and the crowd's, in bounds. What a user's few
+// labels say of the sum is mostly luck, and wrong by as much in every forecast; what they say of the parts is not.
+void keep_sum(std::span<double> weights, double crowd) {
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (!(sum > 0)) return;
-  const double factor = std::clamp(sum, kLeastSum, kLargestSum) / sum;
-  for (double& weight : weights) weight *= factor;
+  const double kept = crowd > 0 ? std::sqrt(sum * crowd) : sum;
+  for (double& weight : weights) weight *= std::clamp(kept, kLeastSum, kLargestSum) / sum;
 }
 
 // Moments of the columns among themselves and, of a user's, with what came.
@@ -139,7 +140,7 @@ void solve_two(const Moments& own, const Moments& shared, Columns& columns) {
   if (!(determinant > kLeastDeterminant * d11 * d22)) return;
   std::array weights{std::max(0.0, (c1 * d22 - c2 * k12) / determinant),
                      std::max(0.0, (c2 * d11 - c1 * k12) / determinant)};
-  keep_sum(weights);
+  keep_sum(weights, columns.arima_weight + columns.others_weight);
   columns.arima_weight = weights[0];
   columns.others_weight = weights[1];
 }
@@ -214,7 +215,7 @@ void solve_three(Moments own, Moments shared, Columns& columns) {
   }
   auto weights = solved_without_negatives(k, r);
   if (!weights) return;
-  keep_sum(*weights);
+  keep_sum(*weights, std::accumulate(prior.begin(), prior.end(), 0.0));
   columns.arima_weight = (*weights)[0];
   columns.others_weight = (*weights)[1];
   columns.network_weight = (*weights)[2];

@@ -6,7 +6,8 @@
 //            which grows like the forecast's square, the smallest forecasts would decide, and all come out too low.
 //   user     w1 ARIMA + w2 (the crowd's mix of the other experts) + w3 network: moments of these columns, discounted,
 //            shrunk to the crowd's own (w_s summed up alike) by kShrinkage labels:
-//            w = (A_u + kappa A_s)^-1 (b_u + kappa A_s w_s), w >= 0, with two columns where the network has not spoken
+//            w = (A_u + kappa A_s)^-1 (b_u + kappa A_s w_s), w >= 0, with two columns where the network has not spoken;
+//            their sum is drawn half-way back to the crowd's
 //   guard    a fixed-share mixture over {joint, every expert}: exponential weights on the squared loss, a share of them
 //            drawn back to the crowd's average guard at each label
 // Prequential: only matured labels teach. A label is one (forecast made earlier, sum that came) pair.
