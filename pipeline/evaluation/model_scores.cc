@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <tuple>
 
 #include "pipeline/evaluation/logistic_regression.h"
 
@@ -93,8 +92,8 @@ ModelResult ModelScores::finish() {
   for (std::size_t slot = 0; slot < horizons_.size(); ++slot) {
     ProbabilityScores& scores = result.probabilities.emplace_back();
     scores.horizon = horizons_[slot];
-    std::tie(scores.purchase, scores.purchase_baseline) = score(&Row::purchase, slot);
-    std::tie(scores.churn, scores.churn_baseline) = score(&Row::churn, slot);
+    scores.purchase = score(&Row::purchase, slot);
+    scores.churn = score(&Row::churn, slot);
   }
   result.volume = evaluator_.evaluation();
   result.users = evaluator_.scores_by_user();
@@ -110,7 +109,7 @@ bool ModelScores::happened(const Row& row, Probability what, int horizon) const 
 }
 
 // The forecasts, and beside them the baseline's.
-std::pair<OutcomeScores, OutcomeScores> ModelScores::score(Probability what, std::size_t slot) const {
+ProbabilityScores::Strata ModelScores::score(Probability what, std::size_t slot) const {
   const int horizon = horizons_[slot];
   std::vector<double> inputs;  // of the training part
   std::vector<unsigned char> outcomes;
@@ -130,15 +129,23 @@ std::pair<OutcomeScores, OutcomeScores> ModelScores::score(Probability what, std
   const LogisticRegression baseline = fit_logistic(inputs, kRfmInputs, outcomes);
   const auto forecast = [&](const Row& row) { return static_cast<double>(*(row.*what)[slot]); };
   const auto simple = [&](const Row& row) { return baseline.probability(row.rfm); };
-  const auto scores_of = [&](const auto& probability) {
-    const auto predictions = [&](const std::vector<const Row*>& rows) {
-      std::vector<Prediction> all;
-      for (const Row* row : rows) all.push_back({probability(*row), happened(*row, what, horizon)});
-      return all;
+  ProbabilityScores::Strata scores;
+  const auto measure = [&](OutcomeScores BesideBaseline::*column, const auto& probability) {
+    const auto prediction = [&](const Row* row) {
+      return Prediction{probability(*row), happened(*row, what, horizon)};
     };
-    return outcome_scores(predictions(test), best_f1_threshold(predictions(validation)));
+    std::vector<Prediction> before;
+    std::vector<Prediction> all;
+    std::array<std::vector<Prediction>, kStrata> each;
+    for (const Row* row : validation) before.push_back(prediction(row));
+    for (const Row* row : test) each[row->stratum].push_back(all.emplace_back(prediction(row)));
+    const double threshold = best_f1_threshold(before);
+    scores.all.*column = outcome_scores(all, threshold);
+    for (std::size_t k = 0; k < kStrata; ++k) scores.each[k].*column = outcome_scores(each[k], threshold);
   };
-  return {scores_of(forecast), scores_of(simple)};
+  measure(&BesideBaseline::network, forecast);
+  measure(&BesideBaseline::baseline, simple);
+  return scores;
 }
 
 std::vector<UserTrace> ModelScores::typical_users() const {

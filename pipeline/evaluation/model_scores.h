@@ -32,11 +32,20 @@
 
 namespace driftcast {
 
-// Of one horizon; counts are zero without probabilities.
+// On the very same forecasts; counts are zero without probabilities.
+struct BesideBaseline {
+  OutcomeScores network, baseline;
+};
+
+// Of one horizon.
 struct ProbabilityScores {
+  struct Strata {
+    BesideBaseline all;
+    std::array<BesideBaseline, kStrata> each;  // as kStratumNames; the thresholds are those of all
+  };
+
   int horizon = 0;
-  OutcomeScores purchase, purchase_baseline;
-  OutcomeScores churn, churn_baseline;
+  Strata purchase, churn;
 };
 
 // A forecast of the first horizon and what came.
@@ -93,7 +102,7 @@ class ModelScores final : public Observer {
   using Probability = Slots Row::*;
 
   bool happened(const Row& row, Probability what, int horizon) const;
-  std::pair<OutcomeScores, OutcomeScores> score(Probability what, std::size_t slot) const;
+  ProbabilityScores::Strata score(Probability what, std::size_t slot) const;
   std::vector<UserTrace> typical_users() const;
   std::vector<double> sums_of(std::uint64_t user) const;
 

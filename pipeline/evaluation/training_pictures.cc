@@ -129,8 +129,11 @@ std::string user_pictures(const TrainingReport& report) {
 
 std::string calibration_picture(const TrainingReport& report) {
   const ProbabilityScores& scores = report.result.probabilities.at(0);
-  const Points purchase = points_of(scores.purchase.calibration);
-  const Points churn = points_of(scores.churn.calibration);
+  const auto ece = [](std::string_view what, const OutcomeScores& of) {
+    return fmt::format("{}, ECE {:.3f}", what, of.calibration_error);
+  };
+  const Points purchase = points_of(scores.purchase.all.network.calibration);
+  const Points churn = points_of(scores.churn.all.network.calibration);
   if (purchase.empty() && churn.empty()) return {};
   double highest = 0;
   for (const Points& points : {purchase, churn}) {
@@ -145,25 +148,24 @@ std::string calibration_picture(const TrainingReport& report) {
   chart.line(purchase, Ink::kMain);
   chart.dots(purchase, Ink::kMain);
   std::vector<LegendEntry> legend;
-  if (!purchase.empty()) {
-    legend.push_back({Ink::kMain, fmt::format("purchase, ECE {:.3f}", scores.purchase.calibration_error)});
-  }
-  if (!churn.empty()) legend.push_back({Ink::kThird, fmt::format("churn, ECE {:.3f}", scores.churn.calibration_error)});
+  if (!purchase.empty()) legend.push_back({Ink::kMain, ece("purchase", scores.purchase.all.network)});
+  if (!churn.empty()) legend.push_back({Ink::kThird, ece("churn", scores.churn.all.network)});
   return figure(title, legend, chart);
 }
 
 std::string roc_picture(const TrainingReport& report) {
   const ProbabilityScores& scores = report.result.probabilities.at(0);
-  if (!scores.purchase.auc || !scores.purchase_baseline.auc) return {};
+  const auto& [network, baseline] = scores.purchase.all;
+  if (!network.auc || !baseline.auc) return {};
   const std::string title = fmt::format("Purchase within {} steps: ROC", scores.horizon);
   SvgChart chart(round_axis(0, 1, 5, "share of false alarms"), round_axis(0, 1, 5, "share of purchases found"), title);
   chart.line(Points{{0, 0}, {1, 1}}, Ink::kQuiet, true);
   chart.label({0.62, 0.5}, "by chance", Ink::kQuiet, false);
-  chart.line(points_of(scores.purchase_baseline.roc), Ink::kOther);
-  chart.line(points_of(scores.purchase.roc), Ink::kMain);
+  chart.line(points_of(baseline.roc), Ink::kOther);
+  chart.line(points_of(network.roc), Ink::kMain);
   return figure(title,
-                {{Ink::kMain, fmt::format("network, AUC {:.3f}", *scores.purchase.auc)},
-                 {Ink::kOther, fmt::format("RFM, AUC {:.3f}", *scores.purchase_baseline.auc)}},
+                {{Ink::kMain, fmt::format("network, AUC {:.3f}", *network.auc)},
+                 {Ink::kOther, fmt::format("RFM, AUC {:.3f}", *baseline.auc)}},
                 chart);
 }
 

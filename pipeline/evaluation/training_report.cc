@@ -99,8 +99,8 @@ Row row_of(const OutcomeScores& scores) {
           best.threshold};
 }
 
-std::string probability_rows(std::string_view what, int horizon, const OutcomeScores& network,
-                             const OutcomeScores& baseline) {
+std::string probability_rows(std::string_view what, int horizon, const BesideBaseline& scores) {
+  const auto& [network, baseline] = scores;
   if (network.count == 0) return {};
   const std::vector<Row> rows = {row_of(network), row_of(baseline)};
   std::string text;
@@ -122,8 +122,8 @@ std::string probability_rows(std::string_view what, int horizon, const OutcomeSc
 std::string probability_table(const TrainingReport& report) {
   std::string rows;
   for (const ProbabilityScores& scores : report.result.probabilities) {
-    rows += probability_rows("purchase", scores.horizon, scores.purchase, scores.purchase_baseline);
-    rows += probability_rows("churn", scores.horizon, scores.churn, scores.churn_baseline);
+    rows += probability_rows("purchase", scores.horizon, scores.purchase.all);
+    rows += probability_rows("churn", scores.horizon, scores.churn.all);
   }
   if (rows.empty()) return "<h2>Purchase and churn</h2><p>The network has not learned from purchases.</p>";
   std::string head = "<th class=\"name\" colspan=\"2\"></th><th>forecasts</th><th>base rate</th>";
@@ -241,7 +241,8 @@ std::string ratio_tile(std::string_view what, const std::optional<RatioInterval>
               fmt::format("95 %: {:.3f} to {:.3f}", ratio->low, ratio->high));
 }
 
-std::string auc_tile(const std::string& what, const OutcomeScores& network, const OutcomeScores& baseline) {
+std::string auc_tile(const std::string& what, const BesideBaseline& scores) {
+  const auto& [network, baseline] = scores;
   if (!network.auc || !baseline.auc) return {};
   return tile(what, fmt::format("{:.3f}", *network.auc), fmt::format("RFM: {:.3f}", *baseline.auc));
 }
@@ -251,8 +252,8 @@ std::string tiles(const TrainingReport& report) {
   std::string text = "<div class=\"tiles\">";
   text += ratio_tile("log score ratio", report.log_score_ratio);
   text += ratio_tile("RMSE ratio", report.rmse_ratio);
-  text += auc_tile(fmt::format("purchase AUC, {} steps", first.horizon), first.purchase, first.purchase_baseline);
-  text += auc_tile(fmt::format("churn AUC, {} steps", first.horizon), first.churn, first.churn_baseline);
+  text += auc_tile(fmt::format("purchase AUC, {} steps", first.horizon), first.purchase.all);
+  text += auc_tile(fmt::format("churn AUC, {} steps", first.horizon), first.churn.all);
   if (const auto covered = coverage(report.result.volume)) {
     text += tile("in the 90 % interval", fmt::format("{:.1f} %", 100 * *covered),
                  fmt::format("of the sums over {} steps", first.horizon));

@@ -49,7 +49,8 @@ std::string training_html(const TrainingReport& report);
 // For a terminal 100 columns wide.
 std::string training_table(const TrainingReport& report);
 
-// An object: "purchase" and "churn" by horizon, each beside "baseline"; "volume" by horizon and stratum; "training".
+// An object: "purchase" and "churn" by horizon and, in it, stratum, each beside "baseline"; "volume" by horizon and
+// stratum; "training".
 // What is not known is left out.
 std::string training_card_json(const TrainingReport& report);
 

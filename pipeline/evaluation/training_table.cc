@@ -10,26 +10,28 @@
 namespace driftcast {
 namespace {
 
-struct NamedScores {
-  std::string_view name;
-  const OutcomeScores& scores;
-};
+std::string outcome_row(std::string_view name, const OutcomeScores& scores) {
+  const ThresholdScore& best = scores.at_best;
+  return fmt::format("  {:<17}{:>7}{:>8.4f}{:>9.4f}{:>8.4f}{:>10.3f}{:>7.3f}{:>10.3f}{:>8.3f}{:>9.3f}\n", name,
+                     scores.auc ? fmt::format("{:.3f}", *scores.auc) : "-", scores.brier, scores.log_loss,
+                     scores.calibration_error, best.threshold, best.f1, best.precision, best.recall, best.accuracy);
+}
 
-std::string probability_rows(std::string_view what, int horizon, const OutcomeScores& network,
-                             const OutcomeScores& baseline) {
+std::string outcome_rows(const BesideBaseline& scores, std::string_view among) {
+  if (scores.network.count == 0) return {};
+  return outcome_row(fmt::format("network{}", among), scores.network) +
+         outcome_row(fmt::format("baseline{}", among), scores.baseline);
+}
+
+std::string probability_rows(std::string_view what, int horizon, const ProbabilityScores::Strata& scores) {
+  const OutcomeScores& network = scores.all.network;
   if (network.count == 0) return {};
   std::string text = fmt::format(
-      "{} within {} steps: {} of {} forecasts ({:.2f} %)\n  {:<10}{:>8}{:>8}{:>10}{:>8}"
-      "{:>11}{:>8}{:>11}{:>8}{:>10}\n",
+      "{} within {} steps: {} of {} forecasts ({:.2f} %)\n  {:<17}{:>7}{:>8}{:>9}{:>8}{:>10}{:>7}{:>10}{:>8}{:>9}\n",
       what, horizon, network.positives, network.count, 100 * network.base_rate, "", "AUC", "Brier", "log loss", "ECE",
       "threshold", "F1", "precision", "recall", "accuracy");
-  for (const NamedScores& row : std::array<NamedScores, 2>{{{"network", network}, {"baseline", baseline}}}) {
-    const OutcomeScores& scores = row.scores;
-    const ThresholdScore& best = scores.at_best;
-    text += fmt::format("  {:<10}{:>8}{:>8.4f}{:>10.4f}{:>8.4f}{:>11.3f}{:>8.3f}{:>11.3f}{:>8.3f}{:>10.3f}\n", row.name,
-                        scores.auc ? fmt::format("{:.3f}", *scores.auc) : "-", scores.brier, scores.log_loss,
-                        scores.calibration_error, best.threshold, best.f1, best.precision, best.recall, best.accuracy);
-  }
+  text += outcome_rows(scores.all, "");
+  for (std::size_t k = kStrata; k-- > 0;) text += outcome_rows(scores.each[k], fmt::format(", {}", kStratumNames[k]));
   return text;
 }
 
@@ -75,15 +77,25 @@ std::string outcome_members(const OutcomeScores& scores) {
                             threshold_json(scores.at_best));
 }
 
-std::string outcome_json(int horizon, const OutcomeScores& network, const OutcomeScores& baseline) {
-  return fmt::format(R"({{"horizon":{},"forecasts":{},"base_rate":{:.6g},{},"baseline":{{{}}}}})", horizon,
-                     network.count, network.base_rate, outcome_members(network), outcome_members(baseline));
-}
-
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
   return text;
+}
+
+// The members of an object.
+std::string beside_members(const BesideBaseline& scores) {
+  return fmt::format(R"("forecasts":{},"base_rate":{:.6g},{},"baseline":{{{}}})", scores.network.count,
+                     scores.network.base_rate, outcome_members(scores.network), outcome_members(scores.baseline));
+}
+
+std::string outcome_json(int horizon, const ProbabilityScores::Strata& scores) {
+  std::vector<std::string> strata;
+  for (std::size_t k = kStrata; k-- > 0;) {
+    if (scores.each[k].network.count == 0) continue;
+    strata.push_back(fmt::format(R"({{"stratum":"{}",{}}})", kStratumNames[k], beside_members(scores.each[k])));
+  }
+  return fmt::format(R"({{"horizon":{},{},"strata":[{}]}})", horizon, beside_members(scores.all), joined(strata));
 }
 
 std::string volume_json(const TrainingReport& report, std::size_t slot, std::size_t stratum) {
@@ -170,8 +182,8 @@ std::string training_table(const TrainingReport& report) {
                   step_text(report.grid, report.split.last), step_text(report.grid, report.split.validation_last + 1),
                   step_text(report.grid, report.split.last));
   for (const ProbabilityScores& scores : report.result.probabilities) {
-    text += probability_rows("purchase", scores.horizon, scores.purchase, scores.purchase_baseline);
-    text += probability_rows("churn", scores.horizon, scores.churn, scores.churn_baseline);
+    text += probability_rows("purchase", scores.horizon, scores.purchase);
+    text += probability_rows("churn", scores.horizon, scores.churn);
   }
   text += "\n";
   for (std::size_t slot = 0; slot < report.result.volume.horizons.size(); ++slot) {
@@ -190,11 +202,11 @@ std::string training_card_json(const TrainingReport& report) {
   std::vector<std::string> churn;
   std::vector<std::string> volume;
   for (const ProbabilityScores& scores : report.result.probabilities) {
-    const auto add = [&](std::vector<std::string>& to, const OutcomeScores& network, const OutcomeScores& baseline) {
-      if (network.count > 0) to.push_back(outcome_json(scores.horizon, network, baseline));
+    const auto add = [&](std::vector<std::string>& to, const ProbabilityScores::Strata& of) {
+      if (of.all.network.count > 0) to.push_back(outcome_json(scores.horizon, of));
     };
-    add(purchase, scores.purchase, scores.purchase_baseline);
-    add(churn, scores.churn, scores.churn_baseline);
+    add(purchase, scores.purchase);
+    add(churn, scores.churn);
   }
   for (std::size_t slot = 0; slot < report.result.volume.horizons.size(); ++slot) {
     for (std::size_t stratum = kStrata; stratum-- > 0;) {

@@ -53,7 +53,7 @@ TEST_F(ModelScoresTest, APurchaseCountsFromTheStepAfterTheForecastToTheEndOfItsH
   forecast("ann", 51, {.purchase = 0.9});  // 52 to 54: the second
   forecast("ann", 53, {.purchase = 0.8});  // 54 to 56: the second
   forecast("ann", 54, {.purchase = 0.2});  // 55 to 57: none
-  const OutcomeScores scores = probabilities().purchase;
+  const OutcomeScores scores = probabilities().purchase.all.network;
   EXPECT_EQ(scores.count, 4);
   EXPECT_EQ(scores.positives, 2);
   EXPECT_EQ(scores.at_half.accuracy, 1);
@@ -66,7 +66,7 @@ TEST_F(ModelScoresTest, OnlyWhoDoesNothingAtAllHasLeft) {
   event("bob", 53);
   forecast("ann", 50, {.churn = 0.7});
   forecast("bob", 50, {.churn = 0.3});
-  const OutcomeScores scores = probabilities().churn;
+  const OutcomeScores scores = probabilities().churn.all.network;
   EXPECT_EQ(scores.count, 2);
   EXPECT_EQ(scores.positives, 1);
   EXPECT_EQ(scores.auc, 1);
@@ -74,15 +74,15 @@ TEST_F(ModelScoresTest, OnlyWhoDoesNothingAtAllHasLeft) {
 
 TEST_F(ModelScoresTest, OnlyForecastsWhoseWholeHorizonLiesInTheTestPartAreScored) {
   for (const Step step : {17, 39, 40, 41, 57, 58}) forecast("ann", step, {.purchase = 0.5});
-  EXPECT_EQ(probabilities().purchase.count, 2);  // 41 and 57
+  EXPECT_EQ(probabilities().purchase.all.network.count, 2);  // 41 and 57
 }
 
 TEST_F(ModelScoresTest, WithoutProbabilitiesThereIsNothingToScore) {
   forecast("ann", 50, {});
   const ProbabilityScores scores = probabilities();
-  EXPECT_EQ(scores.purchase.count, 0);
-  EXPECT_EQ(scores.purchase_baseline.count, 0);
-  EXPECT_EQ(scores.churn_baseline.count, 0);
+  EXPECT_EQ(scores.purchase.all.network.count, 0);
+  EXPECT_EQ(scores.purchase.all.baseline.count, 0);
+  EXPECT_EQ(scores.churn.all.baseline.count, 0);
 }
 
 TEST_F(ModelScoresTest, TheThresholdComesFromTheValidationPart) {
@@ -92,7 +92,7 @@ TEST_F(ModelScoresTest, TheThresholdComesFromTheValidationPart) {
   event("ann", 52, Kind::kPurchase);
   forecast("ann", 50, {.purchase = 0.3});
   forecast("ann", 53, {.purchase = 0.2});
-  const OutcomeScores scores = probabilities().purchase;
+  const OutcomeScores scores = probabilities().purchase.all.network;
   EXPECT_EQ(scores.at_best.threshold, 0.25);
   EXPECT_EQ(scores.at_best.f1, 1);
   EXPECT_EQ(scores.at_half.f1, 0);
@@ -108,11 +108,36 @@ TEST_F(ModelScoresTest, TheBaselineLearnsFromTheTrainingPartWhoBuys) {
     }
   }
   const ProbabilityScores scores = probabilities();
-  EXPECT_EQ(scores.purchase.auc, 0.5);
-  EXPECT_EQ(scores.purchase.count, scores.purchase_baseline.count);
-  EXPECT_EQ(scores.purchase.positives, scores.purchase_baseline.positives);
-  EXPECT_EQ(scores.purchase_baseline.auc, 1);
-  EXPECT_GT(scores.purchase_baseline.at_best.f1, 0.99);
+  EXPECT_EQ(scores.purchase.all.network.auc, 0.5);
+  EXPECT_EQ(scores.purchase.all.network.count, scores.purchase.all.baseline.count);
+  EXPECT_EQ(scores.purchase.all.network.positives, scores.purchase.all.baseline.positives);
+  EXPECT_EQ(scores.purchase.all.baseline.auc, 1);
+  EXPECT_GT(scores.purchase.all.baseline.at_best.f1, 0.99);
+}
+
+// What dense users do is easier to tell: pooled, the ranks of the sparse ones and theirs mix.
+TEST_F(ModelScoresTest, EveryStratumIsScoredForItselfWithTheThresholdOfAll) {
+  for (const Step step : {45, 50, 55}) {
+    event("ann", step + 1, Kind::kPurchase);
+    forecast("ann", step, {.purchase = 0.9}, kDense);
+    forecast("bob", step, {.purchase = 0.6}, kDense);
+    forecast("eve", step, {.purchase = 0.2});
+  }
+  event("dan", 51, Kind::kPurchase);
+  forecast("dan", 50, {.purchase = 0.3});
+  const ProbabilityScores scores = probabilities();
+  const OutcomeScores& sparse = scores.purchase.each[0].network;
+  const OutcomeScores& dense = scores.purchase.each[2].network;
+  EXPECT_EQ(sparse.count, 4);
+  EXPECT_EQ(sparse.positives, 1);
+  EXPECT_EQ(sparse.auc, 1);
+  EXPECT_EQ(dense.count, 6);
+  EXPECT_EQ(dense.positives, 3);
+  EXPECT_EQ(dense.auc, 1);
+  EXPECT_LT(scores.purchase.all.network.auc.value(), 1);
+  EXPECT_EQ(scores.purchase.each[1].network.count, 0);
+  EXPECT_EQ(scores.purchase.each[0].baseline.count, 4);
+  EXPECT_EQ(sparse.at_best.threshold, scores.purchase.all.network.at_best.threshold);
 }
 
 TEST_F(ModelScoresTest, VolumeIsScoredOverTheTestPartAlsoOfUsersWhoNeverComeAgain) {

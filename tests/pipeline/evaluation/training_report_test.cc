@@ -86,8 +86,10 @@ TrainingReport full_report() {
   const std::vector<int> horizons = {7, 14, 30};
   for (const int horizon : horizons) {
     const auto seed = static_cast<std::uint64_t>(horizon);
-    report.result.probabilities.push_back({horizon, some_scores(0.13, 0.9, seed), some_scores(0.13, 0.3, seed),
-                                           some_scores(0.3, 0.9, seed + 1), some_scores(0.3, 0.2, seed + 1)});
+    const BesideBaseline purchase{some_scores(0.13, 0.9, seed), some_scores(0.13, 0.3, seed)};
+    const BesideBaseline churn{some_scores(0.3, 0.9, seed + 1), some_scores(0.3, 0.2, seed + 1)};
+    const BesideBaseline dense{some_scores(0.5, 0.6, seed + 2), some_scores(0.5, 0.4, seed + 2)};
+    report.result.probabilities.push_back({horizon, {purchase, {purchase, {}, dense}}, {churn, {churn, churn, churn}}});
   }
   report.result.volume = some_evaluation(horizons, true);
   report.without = some_evaluation(horizons, false);
@@ -111,7 +113,7 @@ TrainingReport bare_report() {
   report.log_score_ratio.reset();
   report.to_best.clear();
   report.result.traces.clear();
-  for (ProbabilityScores& scores : report.result.probabilities) scores = {scores.horizon, {}, {}, {}, {}};
+  for (ProbabilityScores& scores : report.result.probabilities) scores = {scores.horizon, {}, {}};
   report.result.volume = some_evaluation({7, 14, 30}, false);
   return report;
 }
@@ -206,9 +208,15 @@ TEST(TrainingReport, TheCardSaysWhatTheScoresSay) {
   const ProbabilityScores& first = report.result.probabilities[0];
   ASSERT_EQ(card["purchase"].size(), 3U);
   EXPECT_EQ(card["purchase"][0]["horizon"], 7);
-  EXPECT_NEAR(card["purchase"][0]["auc"], first.purchase.auc.value(), 1e-5);
-  EXPECT_NEAR(card["purchase"][0]["baseline"]["at_best"]["f1"], first.purchase_baseline.at_best.f1, 1e-5);
-  EXPECT_NEAR(card["churn"][2]["brier"], report.result.probabilities[2].churn.brier, 1e-5);
+  EXPECT_NEAR(card["purchase"][0]["auc"], first.purchase.all.network.auc.value(), 1e-5);
+  EXPECT_NEAR(card["purchase"][0]["baseline"]["at_best"]["f1"], first.purchase.all.baseline.at_best.f1, 1e-5);
+  EXPECT_NEAR(card["churn"][2]["brier"], report.result.probabilities[2].churn.all.network.brier, 1e-5);
+  const auto& strata = card["purchase"][0]["strata"];
+  ASSERT_EQ(strata.size(), 2U) << "those with forecasts";
+  EXPECT_EQ(strata[0]["stratum"], "dense");
+  EXPECT_EQ(strata[1]["stratum"], "sparse");
+  EXPECT_NEAR(strata[0]["auc"], first.purchase.each[2].network.auc.value(), 1e-5);
+  EXPECT_NEAR(strata[0]["baseline"]["at_best"]["recall"], first.purchase.each[2].baseline.at_best.recall, 1e-5);
   ASSERT_EQ(card["volume"].size(), 9U);
   EXPECT_EQ(card["volume"][0]["stratum"], "dense");
   EXPECT_NEAR(card["volume"][0]["columns"]["joint"]["rmse"], report.result.volume.scores[0][2].columns[0].rmse(), 1e-4);
@@ -219,7 +227,8 @@ TEST(TrainingReport, TheCardSaysWhatTheScoresSay) {
 
 TEST(TrainingReport, TheTableNamesEveryModelAndFitsATerminal) {
   const std::string table = training_table(full_report());
-  for (const char* name : {"network", "baseline", "arima", "ewma_slow", "lstm", "joint_without_lstm", "joint"}) {
+  for (const char* name : {"network", "network, dense", "baseline, sparse", "baseline", "arima", "ewma_slow", "lstm",
+                           "joint_without_lstm", "joint"}) {
     EXPECT_TRUE(has(table, std::string("  ") + name + " ")) << name;
   }
   for (std::size_t begin = 0; begin < table.size();) {
