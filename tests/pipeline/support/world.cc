@@ -128,8 +128,8 @@ class Author {
 };
 
 Result<std::unique_ptr<Assembly>> assemble(const Settings& settings, Log& log, Store& store, const Clock& clock,
-                                           const ModelSet& models) {
-  return Assembly::open(settings, models, log, store, clock, kLineage);
+                                           const ModelSet& models, Observer* observer = nullptr) {
+  return Assembly::open(settings, models, log, store, clock, kLineage, {.observer = observer});
 }
 
 std::string text_of(const Mark& mark) {
@@ -260,9 +260,10 @@ void append(MemoryLog& log, std::span<const InputRecord> input) {
   }
 }
 
-Result<Counters> run_to_end(const Settings& settings, Log& log, Store& store, const ModelSet& models) {
+Result<Counters> run_to_end(const Settings& settings, Log& log, Store& store, const ModelSet& models,
+                            Observer* observer) {
   const TickingClock clock;
-  auto assembly = assemble(settings, log, store, clock, models);
+  auto assembly = assemble(settings, log, store, clock, models, observer);
   if (!assembly) return assembly.error();
   if (settings.pipeline.threads == 1) {
     DRIFTCAST_TRY(Instance(**assembly).run());

@@ -16,6 +16,7 @@
 #include "pipeline/clock.h"
 #include "pipeline/generator/random.h"
 #include "pipeline/memory_log.h"
+#include "pipeline/observer.h"
 #include "state/mark.h"
 #include "state/store.h"
 
@@ -66,8 +67,8 @@ class TickingClock final : public Clock {
 };
 
 // Runs to the end of the input, with as many threads as the settings say. Returns the final counters.
-Result<Counters> run_to_end(const Settings& settings, Log& log, Store& store,
-                            const ModelSet& models = default_models());
+Result<Counters> run_to_end(const Settings& settings, Log& log, Store& store, const ModelSet& models = default_models(),
+                            Observer* observer = nullptr);
 
 // Lets an instance take so many steps in one thread, or fewer when it is done before; then it is dropped: what it has
 // not committed is lost. True: it was done.
