@@ -15,11 +15,11 @@ namespace {
 using at::Tensor;
 
 constexpr std::int64_t kRanks = kRankSlots + 1;
-constexpr std::int64_t kLabelsAtOnce = 8192;   // in mean_loss
-constexpr double kLeastDispersion = 1e-4;      // below it the lgammas lose their digits
-constexpr double kNarrow = 0.02, kWide = 0.3;  // dispersions the mean is learned by
-constexpr double kOutcomeShare = 2;            // of a yes-or-no outcome's loss, which is smaller than the others
-constexpr double kLargestRarity = 10;          // of the weight of a rare outcome
+constexpr std::int64_t kLabelsAtOnce = 8192;  // in mean_loss
+constexpr double kLeastDispersion = 1e-4;     // below it the lgammas lose their digits
+constexpr double kNarrow = 0.02, kWide = 5;   // dispersions the mean is learned by
+constexpr double kOutcomeShare = 2;           // of a yes-or-no outcome's loss, which is smaller than the others
+constexpr double kLargestRarity = 10;         // of the weight of a rare outcome
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 
 std::int64_t signed_size(std::size_t size) { return static_cast<std::int64_t>(size); }

@@ -4,8 +4,7 @@
 //
 //   volume      negative log likelihood of the events under the negative binomial; in training the mean is learned with
 //               the dispersion as it is, within bounds, and the dispersion with the mean as it is: a mean that may buy
-//               itself a wider distribution comes out too low. The bounds are narrow: under a wide law large counts
-//               hardly teach (Wedderburn, "Quasi-likelihood functions", 1974)
+//               itself a wider distribution comes out too low (Wedderburn, "Quasi-likelihood functions", 1974)
 //   shares      cross entropy of the horizon's events, times log1p(events)
 //   purchase, churn   twice the log loss of a yes-or-no outcome each; purchase only where the data has purchases
 //
