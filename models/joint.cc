@@ -16,6 +16,7 @@ constexpr double kRidge = 0.1;          // of the mean diagonal, towards the pri
 constexpr double kNetworkRidge = 1;     // likewise with a network, whose prior weight labels have borne out
 constexpr double kRidgeLabels = 30;     // labels that the prior weighs besides
 constexpr double kLeastScale = 1;       // of a label
+constexpr double kFarthest = 6;         // standard deviations above its forecast that a label counts as at most
 constexpr double kLeastSum = 0.4, kLargestSum = 1.1;
 constexpr double kSlowRate = 0.15, kFastRate = 0.25;  // of the guard: sparse and dense users
 constexpr double kDense = 10;                         // events per step from which a user counts as dense
@@ -439,8 +440,9 @@ void joint_learn(JointUser& user, JointCrowd& crowd, const ExpertForecasts& prio
   learn_guard(user.guard, before, volume, joint, y, variance, rate);
 
   const double scale = std::max(kLeastScale, joint);
-  learn_user(user, columns_of(volume, shared), has(volume, kNetworkIndex), y, scale);
-  learn_crowd(crowd, prior, shared, volume, y, scale);
+  const double bounded = std::min(y, joint + kFarthest * std::sqrt(variance));
+  learn_user(user, columns_of(volume, shared), has(volume, kNetworkIndex), bounded, scale);
+  learn_crowd(crowd, prior, shared, volume, bounded, scale);
   const double weight = newest_weight(crowd);
   for (std::size_t k = 0; k < kGuardColumns; ++k) {
     crowd.guard[k] = static_cast<float>(before[k] + weight * (user.guard[k] - before[k]));

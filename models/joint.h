@@ -10,7 +10,9 @@
 //            their sum is drawn half-way back to the crowd's
 //   guard    a fixed-share mixture over {joint, every expert}: exponential weights on the squared loss, a share of them
 //            drawn back to the crowd's average guard at each label
-// Prequential: only matured labels teach. A label is one (forecast made earlier, sum that came) pair.
+// Prequential: only matured labels teach. A label is one (forecast made earlier, sum that came) pair. To the regressions
+// a sum far above its forecast counts as six standard deviations above it: a user who explodes says nothing of how to
+// weigh experts none of whom saw it coming, but would decide for hundreds of labels to come.
 //
 // The network may come and go. For the user's columns and for the crowd's moments a label where it has not spoken
 // counts as if it had said the crowd's mix of all the others, and so says of it neither good nor ill; zeros would
@@ -19,7 +21,8 @@
 // network at all. In the guard it loses its weight with a label where it has not spoken, and regains it through the
 // crowd's.
 //
-// Source: notes of Bates, Granger (1969) on combination; M. Herbster, M. Warmuth, "Tracking the best expert" (1998).
+// Source: notes of Bates, Granger (1969) on combination; P. Huber, "Robust estimation of a location parameter" (1964);
+// M. Herbster, M. Warmuth, "Tracking the best expert" (1998).
 #pragma once
 
 #include <array>

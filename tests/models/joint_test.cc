@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 #include <random>
+#include <tuple>
 
 namespace driftcast {
 namespace {
@@ -243,6 +244,21 @@ TEST(Joint, AfterADriftMostOfTheUsersOwnEvidenceIsGone) {
 // Like live(), with a joint forecast from outside, so that what is learned depends on the label alone.
 void learn(JointUser& user, JointCrowd& crowd, const VolumeForecasts& volume, double y) {
   joint_learn(user, crowd, kPrior, volume, 8, y, 8, 8);
+}
+
+// A user who explodes would else decide for hundreds of labels how experts are weighed none of whom saw it coming.
+TEST(Joint, ALabelFarAboveItsForecastTeachesAsIfItWereSixDeviationsAbove) {
+  VolumeForecasts volume;
+  for (const Expert expert : kSpeakers) volume.set(expert, 10 + static_cast<float>(expert));
+  const auto learned = [&](double y) {
+    JointUser user;
+    JointCrowd crowd;
+    joint_learn(user, crowd, {}, volume, 12, y, 25, 1);
+    return std::tuple(user.a, user.b, crowd.a, crowd.b);
+  };
+  EXPECT_EQ(learned(12 + 6 * 5), learned(5000));
+  EXPECT_NE(learned(12 + 5 * 5), learned(12 + 6 * 5));
+  EXPECT_NE(learned(0), learned(12));
 }
 
 TEST(JointNetwork, WithoutItsWordNothingIsKeptOfIt) {
