@@ -112,10 +112,10 @@ Result<void> MemoryLog::send_offsets(std::span<const OffsetCommit> offsets) {
 Result<void> MemoryLog::commit() {
   DRIFTCAST_CHECK(open_);
   open_ = false;
-  for (Lane& lane : lanes_) {
+  for (Lane& lane : lanes_) {  // those without anything pending are not written to: another thread may be reading them
+    if (!lane.pending_changelog.empty()) lane.changelog_end = lane.pending_changelog.back().offset + 1;
     std::move(lane.pending_outputs.begin(), lane.pending_outputs.end(), std::back_inserter(lane.outputs));
     std::move(lane.pending_changelog.begin(), lane.pending_changelog.end(), std::back_inserter(lane.changelog));
-    if (!lane.changelog.empty()) lane.changelog_end = lane.changelog.back().offset + 1;
     if (lane.pending_offset) lane.committed = lane.pending_offset;
     lane.pending_outputs.clear();
     lane.pending_changelog.clear();
