@@ -28,8 +28,8 @@ struct InterestShare {
 
 inline constexpr std::size_t kRankSlots = 8;  // of a user's categories, by share, that the network tells apart
 
-// What the network says after a step, per horizon slot of the configuration. Absent without a network,
-// and where no forecast is due.
+// What the network says after a step, per horizon slot of the configuration.
+// Absent without a network, and where no forecast is due.
 struct NetForecast {
   std::array<float, kHorizonSlots> volume{};             // mean of the sum over the horizon
   std::array<float, kHorizonSlots> dispersion{};         // of that sum: its variance is mean + dispersion mean^2

@@ -4,10 +4,10 @@
 // The sum is taken as negative binomial with variance mean + d mean^2. log d climbs the likelihood, a step per label:
 // the segment's from the prior's, the user's from the segment's, to which it slowly returns. The prior's is each
 // forecast's own: the network's word, or the model's for the segment. (A moment estimate waits for the rare large label
-// of a user who mostly does nothing, and is far too small until it comes.) Because users
-// change, that law's quantiles alone would lie; the variance used for bounds is multiplied by exp(width), and width
-// follows the labels: up when one fell outside, down a little when it did not, so that in the long run the share
-// outside is 1 - level (adaptive conformal inference on the scale of the width).
+// of a user who mostly does nothing, and is far too small until it comes.) Because users change, that law's quantiles
+// alone would lie; the variance used for bounds is multiplied by exp(width), and width follows the labels: up when one
+// fell outside, down a little when it did not, so that in the long run the share outside is 1 - level (adaptive
+// conformal inference on the scale of the width).
 // On counts the bounds are coarse and cover more than they must. "Outside" is therefore mixed, by the size of the
 // forecast: for large counts whether the label missed the bounds, for small ones the part of its probability that lies
 // beyond the exact quantiles. The first alone would narrow the bounds of sparse users until they miss, the second alone
@@ -44,8 +44,8 @@ double bounds_variance(double mean, const Spread& user, const Spread& crowd, dou
 // Bounds that cover with probability `level`, the mean among what they cover.
 Bounds bounds_of(double mean, double variance, double level);
 
-// Learns a matured label: the forecast, the `variance` its bounds were taken from, what came. Costs a
-// microsecond.
+// Learns a matured label: the forecast, the `variance` its bounds were taken from, what came.
+// Costs a microsecond.
 void spread_learn(Spread& user, Spread& crowd, double prior_dispersion, double mean, double variance, double y,
                   double level);
 

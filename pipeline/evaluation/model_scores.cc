@@ -111,18 +111,22 @@ bool ModelScores::happened(const Row& row, Probability what, int horizon) const 
 // The forecasts, and beside them the baseline's.
 ProbabilityScores::Strata ModelScores::score(Probability what, std::size_t slot) const {
   const int horizon = horizons_[slot];
+  struct Forecasted {
+    const Row* row;
+    bool outcome;
+  };
   std::vector<double> inputs;  // of the training part
   std::vector<unsigned char> outcomes;
-  std::vector<const Row*> validation;
-  std::vector<const Row*> test;
+  std::vector<Forecasted> validation;
+  std::vector<Forecasted> test;
   for (const Row& row : rows_) {
     const Part part = part_of(split_, row.step, horizon);
     if (part == Part::kTrain) {
       inputs.insert(inputs.end(), row.rfm.begin(), row.rfm.end());
       outcomes.push_back(happened(row, what, horizon) ? 1 : 0);
     } else if ((row.*what)[slot].has_value()) {
-      if (part == Part::kValidation) validation.push_back(&row);
-      if (part == Part::kTest) test.push_back(&row);
+      if (part == Part::kValidation) validation.push_back({&row, happened(row, what, horizon)});
+      if (part == Part::kTest) test.push_back({&row, happened(row, what, horizon)});
     }
   }
   if (test.empty()) return {};
@@ -131,14 +135,13 @@ ProbabilityScores::Strata ModelScores::score(Probability what, std::size_t slot)
   const auto simple = [&](const Row& row) { return baseline.probability(row.rfm); };
   ProbabilityScores::Strata scores;
   const auto measure = [&](OutcomeScores BesideBaseline::*column, const auto& probability) {
-    const auto prediction = [&](const Row* row) {
-      return Prediction{probability(*row), happened(*row, what, horizon)};
-    };
     std::vector<Prediction> before;
     std::vector<Prediction> all;
     std::array<std::vector<Prediction>, kStrata> each;
-    for (const Row* row : validation) before.push_back(prediction(row));
-    for (const Row* row : test) each[row->stratum].push_back(all.emplace_back(prediction(row)));
+    for (const auto& [row, outcome] : validation) before.push_back({probability(*row), outcome});
+    for (const auto& [row, outcome] : test) {
+      each[row->stratum].push_back(all.emplace_back(Prediction{probability(*row), outcome}));
+    }
     const double threshold = best_f1_threshold(before);
     scores.all.*column = outcome_scores(all, threshold);
     for (std::size_t k = 0; k < kStrata; ++k) scores.each[k].*column = outcome_scores(each[k], threshold);

@@ -50,7 +50,7 @@ std::string training_html(const TrainingReport& report);
 std::string training_table(const TrainingReport& report);
 
 // An object: "purchase" and "churn" by horizon and, in it, stratum, each beside "baseline"; "volume" by horizon and
-// stratum; "training".
+// stratum; how the joint forecast stands to its best part and to the one without a network; "coverage"; "training".
 // What is not known is left out.
 std::string training_card_json(const TrainingReport& report);
 
