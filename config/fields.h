@@ -15,7 +15,7 @@
 namespace driftcast {
 
 // Number for what the code computes: raised whenever the same log and settings would give other outputs than before.
-inline constexpr int kSemantics = 11;
+inline constexpr int kSemantics = 12;
 
 enum class FieldType {
   kDuration,  // Duration; bounds in milliseconds

@@ -13,7 +13,7 @@ namespace driftcast {
 
 inline constexpr std::string_view kWeightsFile = "weights.safetensors";
 inline constexpr std::size_t kLargestWeightsFile = 64 << 20;  // bytes
-inline constexpr int kModelSchema = 2;
+inline constexpr int kModelSchema = 3;
 
 struct ModelDocument {
   ModelFiles files;  // a network has its sizes, and as many layers as it will have, without a number in them

@@ -29,7 +29,7 @@ double volume(const VolumeLevel& level, double output, int horizon) {
   return horizon * level.scale * softplus(level.start + sane(output));
 }
 
-double dispersion(double output) { return std::clamp(softplus(sane(output)), kLeastDispersion, kLargestDispersion); }
+double dispersion(double output) { return std::clamp(std::exp(sane(output)), kLeastDispersion, kLargestDispersion); }
 
 }  // namespace
 

@@ -2,7 +2,7 @@
 //
 //   volume      scale = 1 + slow level (DeepAR's scaling), r = max(medium level / scale, kLeastLevel),
 //               mean = horizon * scale * softplus(softplus^-1(r) + y): with y = 0 the level goes on
-//   dispersion  of a negative binomial around that mean: variance = mean + d mean^2, d = softplus(y), within the limits of
+//   dispersion  of a negative binomial around that mean: variance = mean + d mean^2, d = exp(y), within the limits of
 //               models/interval.h, which corrects it by each user's labels
 //   purchase    sigmoid(y): at least one purchase in the horizon
 //   churn       sigmoid(y): no event at all in the horizon

@@ -165,7 +165,7 @@ struct Lie {
 TEST(ModelRefusals, SaysWhatIsWrongAndWhatIsAllowed) {
   const ModelDirectory dir;
   const Lie lies[] = {
-      {"\"schema\": 2", "\"schema\": 1", "schema: must be 2, got '1': this is no model, or one of another version"},
+      {"\"schema\": 3", "\"schema\": 2", "schema: must be 3, got '2': this is no model, or one of another version"},
       {"\"test-1\"", "\"../etc\"", "id: must be 1 to 64 letters, digits, '.', '_' or '-'"},
       {"\"step_s\": 86400", "\"step_s\": 0", "step_s: '0' is out of range: allowed are numbers from 1 to 31622400"},
       {"\"layers\": 2", "\"layers\": 5", "network.layers: '5' is not allowed: it must be a whole number from 1 to 4"},
@@ -207,7 +207,7 @@ TEST(ModelRefusals, SaysWhatIsWrongAndWhatIsAllowed) {
 
 TEST(ModelRefusals, SaysOfADocumentWithoutAVersionNothingMore) {
   const ModelDirectory dir;
-  dir.edit("\"schema\": 2,", "");
+  dir.edit("\"schema\": 3,", "");
   const std::string message = dir.refusal();
   EXPECT_THAT(message, EndsWith("schema: is missing"));
   EXPECT_EQ(std::ranges::count(message, '\n'), 1) << message;

@@ -114,17 +114,17 @@ TEST(NetworkHeads, AForecastNamesTheSlotsWhoseHorizonsAreKnown) {
   EXPECT_THAT(forecast.churn, Each(0));
 }
 
-TEST(NetworkHeads, ADispersionIsTheSoftplusOfItsOutputWithinTheLimitsOfAllLaws) {
+TEST(NetworkHeads, ADispersionIsTheExponentialOfItsOutputWithinTheLimitsOfAllLaws) {
   const auto dispersion = [](float output) {
     std::vector<float> outputs(kHeadOutputs, 0.0F);
     outputs[kHeadDispersion] = output;
     return static_cast<double>(net_forecast(outputs, row_of_levels(2, 1), std::array{7}, false).dispersion[0]);
   };
-  EXPECT_NEAR(dispersion(0), std::log(2), 1e-7);
-  EXPECT_NEAR(dispersion(1.5), std::log1p(std::exp(1.5)), 1e-6);
+  EXPECT_NEAR(dispersion(0), 1, 1e-7);
+  EXPECT_NEAR(dispersion(1.5), std::exp(1.5), 1e-6);
   EXPECT_NEAR(dispersion(-100), kLeastDispersion, 1e-9);
   EXPECT_NEAR(dispersion(1e30F), kLargestDispersion, 1e-9);
-  EXPECT_NEAR(dispersion(kNaN), std::log(2), 1e-7);
+  EXPECT_NEAR(dispersion(kNaN), 1, 1e-7);
 }
 
 TEST(NetworkHeads, PurchaseAndChurnSpeakWhenTheNetworkHasLearnedThem) {
