@@ -15,7 +15,7 @@
 namespace driftcast {
 
 // Number for what the code computes: raised whenever the same log and settings would give other outputs than before.
-inline constexpr int kSemantics = 12;
+inline constexpr int kSemantics = 13;
 
 enum class FieldType {
   kDuration,  // Duration; bounds in milliseconds

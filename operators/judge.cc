@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/early_evidence.h"
 #include "models/half.h"
 #include "operators/refine_shares.h"
 
@@ -73,6 +74,16 @@ void wait(std::size_t slot, Ledger& ledger, const StepClosed& closed, std::size_
   pending.dispersion = rounded16(outlook.dispersion);
 }
 
+// Of a horizon's forecasts that wait.
+double evidence_of(const HorizonLedger& own, const StepClosed& closed, std::int64_t total, int horizon) {
+  double evidence = 0;
+  for (const PendingForecast& forecast : own.pending) {
+    const double part = static_cast<double>(closed.step - forecast.step) / horizon;
+    evidence += early_evidence(forecast.volume, part, static_cast<double>(total - forecast.total_before));
+  }
+  return evidence;
+}
+
 // Makes the forecast of a horizon, and lets it wait for its outcome.
 Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, const JudgeContext& context) {
   const HorizonLedger& own = ledger.horizons[slot];
@@ -86,6 +97,10 @@ Outlook look_out(std::size_t slot, Ledger& ledger, const StepClosed& closed, con
     outlook.dispersion = closed.net->dispersion[slot];
   }
   outlook.joint = joint_forecast(outlook.volume, own.joint, crowd.joint, prior.weights[age_of_cell(cell)]);
+  if (outlook.volume.has(Expert::kNetwork)) {
+    const double evidence = evidence_of(own, closed, ledger.total, context.options.horizons[slot]);
+    follow_evidence(outlook.joint, outlook.volume, evidence);
+  }
   const double mean = outlook.joint.mean;
   const double dispersion = prior_dispersion(outlook.dispersion, prior);
   outlook.variance = spread_variance(mean, own.spread, crowd.spread, dispersion);
@@ -124,6 +139,26 @@ void add_probabilities(const NetForecast& net, std::vector<HorizonForecast>& hor
   }
 }
 
+void raise_mean(HorizonForecast& horizon, double mean) {
+  if (mean <= horizon.mean) return;
+  if (horizon.mean > 0) {
+    for (float& weight : horizon.weights) weight = static_cast<float>(weight * mean / horizon.mean);
+  }
+  horizon.mean = mean;
+}
+
+// A horizon contains the shorter ones, of which each has a law of its own: neither its sum nor its bounds are below
+// theirs.
+void bring_into_order(std::vector<HorizonForecast>& horizons) {
+  for (std::size_t slot = 1; slot < horizons.size(); ++slot) {
+    const HorizonForecast& shorter = horizons[slot - 1];
+    HorizonForecast& horizon = horizons[slot];
+    raise_mean(horizon, shorter.mean);
+    horizon.lo = std::max(horizon.lo, shorter.lo);
+    horizon.hi = std::max(horizon.hi, shorter.hi);
+  }
+}
+
 // A category's part of the first horizon: mean and variance thinned by its share.
 InterestForecast forecast_interest(const InterestShare& interest, const HorizonForecast& volume, double level) {
   const double mean = interest.share * volume.mean;
@@ -158,6 +193,7 @@ Forecast make_forecast(Ledger& ledger, const StepClosed& closed, const JudgeCont
   for (std::size_t slot = 0; slot < context.options.horizons.size(); ++slot) {
     forecast.horizons.push_back(forecast_horizon(slot, ledger, closed, context));
   }
+  bring_into_order(forecast.horizons);
   if (closed.net) add_probabilities(*closed.net, forecast.horizons);
   if (closed.net && closed.net->has(0)) {
     const RankedShares refined = refine_shares({closed.interests, closed.other}, closed.net->shares);

@@ -35,7 +35,7 @@ struct PendingForecast {
   std::uint8_t cell = 0;          // of the crowd, when it was made
   VolumeForecasts volume;
   float joint = 0;       // joint forecast before its guard
-  float mean = 0;        // as published
+  float mean = 0;        // as published, before horizons are brought into order
   float variance = 0;    // from which the bounds were taken
   float dispersion = 0;  // the network's; 0: it has not spoken
 };

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "models/interval.h"
 #include "models/network_heads.h"
 
 namespace driftcast {
@@ -16,7 +17,6 @@ using at::Tensor;
 
 constexpr std::int64_t kRanks = kRankSlots + 1;
 constexpr std::int64_t kLabelsAtOnce = 8192;  // in mean_loss
-constexpr double kFarthest = 9;               // of a dispersion's log from 0: below, lgammas lose their digits
 constexpr double kNarrow = 0.02, kWide = 5;   // dispersions the mean is learned by
 constexpr double kOutcomeShare = 2;           // of a yes-or-no outcome's loss, which is smaller than the others
 constexpr double kLargestRarity = 10;         // of the weight of a rare outcome
@@ -213,7 +213,8 @@ struct Learner::State {
     const Tensor y = said.view({-1, horizons, signed_size(kHeadOutputs)}).to(at::kDouble);
     const auto output = [&](HeadOutput which) { return y.select(2, static_cast<std::int64_t>(which)); };
     const Tensor mean = factors * of.level_scale * at::softplus(of.level_start + output(kHeadVolume));
-    const Tensor dispersion = output(kHeadDispersion).clamp(-kFarthest, kFarthest).exp();
+    const Tensor dispersion =
+        output(kHeadDispersion).clamp(std::log(kLeastDispersion), std::log(kLargestDispersion)).exp();
     const Tensor logits = of.log_shares + y.narrow(2, kHeadShares, kRanks);
     const Tensor surprise = -(of.slot_shares * at::log_softmax(logits, 2)).sum(2);
     const Tensor none;

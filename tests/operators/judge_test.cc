@@ -503,5 +503,36 @@ RC_GTEST_PROP(JudgeLeak, PermutingTheFutureLeavesTheForecastsSoFarAsTheyAre, ())
   }
 }
 
+TEST(Judge, ALongerHorizonExpectsNoLessThanAShorter) {
+  Bench bench({7, 14});
+  for (Step step = 0; step < 60; ++step) {
+    StepClosed closed = bench.step_closed(step, step % 3, 1);
+    for (std::size_t k = 0; k + 1 < kExperts; ++k) closed.volume[0].set(static_cast<Expert>(k), 40);
+    const auto forecast = bench.take(closed);
+    ASSERT_TRUE(forecast);
+    const HorizonForecast &week = forecast->horizons[0], &fortnight = forecast->horizons[1];
+    EXPECT_LE(week.mean, fortnight.mean) << "after step " << step;
+    EXPECT_LE(week.lo, fortnight.lo) << "after step " << step;
+    EXPECT_LE(week.hi, fortnight.hi) << "after step " << step;
+  }
+}
+
+TEST(Judge, ABurstThatTheNetworkMissesIsFollowedBeforeTheFirstOutcome) {
+  const auto mean_after_burst = [](std::int64_t count) {
+    Bench burst({7});
+    std::optional<Forecast> forecast;
+    for (Step step = 0; step <= 4; ++step) {
+      StepClosed closed = burst.step_closed(step, step == 0 ? 0 : count, 3);
+      closed.volume[0].set(Expert::kArima, 7.0 * 50);
+      closed.net = net_forecast(1);
+      closed.net->volume[0] = 30;
+      forecast = burst.take(closed);
+      EXPECT_THAT(burst.matured, IsEmpty());
+    }
+    return forecast->horizons[0].mean;
+  };
+  EXPECT_GT(mean_after_burst(50), 1.5 * mean_after_burst(4));
+}
+
 }  // namespace
 }  // namespace driftcast
