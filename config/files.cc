@@ -59,7 +59,10 @@ Result<void> replace_file(const std::string& path, std::string_view bytes) {
   Result<void> written = write_all(file, bytes, neighbour);
   if (written && ::fsync(file) != 0) written = file_error(ErrorCode::kIo, "sync", neighbour);
   ::close(file);
-  if (!written) return written;
+  if (!written) {
+    ::unlink(neighbour.c_str());
+    return written;
+  }
   if (::rename(neighbour.c_str(), path.c_str()) != 0) return file_error(ErrorCode::kCannotCreate, "replace", path);
   return {};
 }

@@ -80,13 +80,13 @@ Result<void> check_own(const std::string& path, bool own) {
   std::error_code failure;
   if (own || !std::filesystem::exists(std::filesystem::symlink_status(path, failure))) return {};
   return error(ErrorCode::kCannotCreate, "'" + path +
-                                             "' is no file of a model of this version of driftcast, so it is not "
+                                             "' is no file of a model of driftcast, so it is not "
                                              "replaced: choose another directory, or remove it");
 }
 
 bool own_document(const std::string& path) {
   const Result<std::string> text = read_capped(path, kLargestDocument);
-  return text && read_model_document(*text, path);
+  return text && is_model_document(*text);
 }
 
 bool own_weights(const std::string& path) {
@@ -119,6 +119,14 @@ Result<ModelFiles> read_model(const std::string& dir) {
   return broken(document_path(dir), "it has been changed by hand: it says that its hash is " + hash_text(said) +
                                         ", it is " + hash_text(files.models.hash) +
                                         ". Copy the directory again, or train");
+}
+
+Result<void> check_model(const std::string& dir, const ModelFiles& files) {
+  const ModelDocument document{files};
+  const std::string text = model_document_text(document);
+  if (text.size() > kLargestDocument) return broken(document_path(dir), "it is too large: shorten its card");
+  if (const auto read = read_model_document(text, document_path(dir)); !read) return read.error();
+  return {};
 }
 
 Result<void> write_model(const std::string& dir, const ModelFiles& files) {

@@ -22,6 +22,9 @@ Result<ModelFiles> read_model(const std::string& dir);
 // may_write_model.
 Result<void> write_model(const std::string& dir, const ModelFiles& files);
 
+// Whether write_model would write such a model: all but its network's numbers. kData: all that is wrong.
+Result<void> check_model(const std::string& dir, const ModelFiles& files);
+
 // Whether write_model would write there: the names of its two files are free, or are its own. For those who work long
 // before they write. kCannotCreate: a file of somebody else's, which is never replaced.
 Result<void> may_write_model(const std::string& dir);

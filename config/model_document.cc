@@ -17,9 +17,8 @@ namespace driftcast {
 namespace {
 
 constexpr std::array<std::string_view, kAges> kAgeNames = {"new", "young", "settled"};  // of age_of()
-constexpr std::size_t kLongestId = 64;
-constexpr std::int64_t kLongestHorizon = 365;    // steps
-constexpr double kLongestStep = 366.0 * 86'400;  // seconds
+constexpr std::int64_t kLongestHorizon = 365;                                           // steps
+constexpr double kLongestStep = 366.0 * 86'400;                                         // seconds
 constexpr double kLeastSum = 0.4, kLargestSum = 1.1, kRounding = 1e-6;
 
 constexpr Range kRates{0, 1e12, true};
@@ -36,12 +35,10 @@ constexpr double kFinite = std::numeric_limits<float>::max();
 std::string read_id(Members& document) {
   const Value* value = document.take("id", Shape::kString);
   if (value == nullptr) return {};
-  const std::string& id = value->text;
-  const std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  if (id.empty() || id.size() > kLongestId || id.find_first_not_of(allowed) != std::string::npos) {
-    document.report("id", "must be 1 to " + std::to_string(kLongestId) + " letters, digits, '.', '_' or '-'");
+  if (!is_model_id(value->text)) {
+    document.report("id", "must be 1 to " + std::to_string(kLongestModelId) + " letters, digits, '.', '_' or '-'");
   }
-  return id;
+  return value->text;
 }
 
 ArimaPrior read_arima(const Value& value, const std::string& where, std::vector<Problem>& problems) {
@@ -280,6 +277,23 @@ std::string network_text(const NetworkWeights& network, const ModelDocument& doc
 }
 
 }  // namespace
+
+bool is_model_id(std::string_view text) {
+  const std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !text.empty() && text.size() <= kLongestModelId && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_model_document(std::string_view text) {
+  const std::variant<Value, Problem> json = read_json(text, "");
+  const Value* root = std::get_if<Value>(&json);
+  if (root == nullptr || root->shape != Shape::kObject) return false;
+  std::vector<Problem> problems;
+  Members members(*root, "", problems);
+  const std::int64_t schema = members.integer("schema", 1, kModelSchema);
+  members.hash("hash");
+  members.take("segments", Shape::kList);
+  return schema > 0 && problems.empty();
+}
 
 Result<ModelDocument> read_model_document(std::string_view text, const std::string& path) {
   ModelDocument document;

@@ -38,7 +38,7 @@ class TorchLibrary {
 
 // The only symbol that is looked up: `TorchLibrary* driftcast_torch_library(int abi)`, null when `abi` is another; the
 // library owns what it returns. Raised whenever anything that crosses the seam changes.
-inline constexpr int kTorchLibraryAbi = 4;
+inline constexpr int kTorchLibraryAbi = 5;
 inline constexpr const char* kTorchLibrarySymbol = "driftcast_torch_library";
 using TorchLibraryEntry = TorchLibrary* (*)(int abi);
 

@@ -62,20 +62,22 @@ struct TrainingOptions {
 // Everything a training that was interrupted needs to go on to the same result. Vectors are flat, in the trainer's own
 // order of parameters.
 struct Checkpoint {
-  bool refit = false;    // the second round is under way: all but what is best, and first_epochs, is its own
-  int epoch = 0;         // epochs done in the round
-  int first_epochs = 0;  // of the first round, when it is over
+  bool refit = false;  // the second round is under way: all but what is best, and the losses, is its own
+  int epoch = 0;       // epochs done in the round
   int best_epoch = 0;
   double best_loss = std::numeric_limits<double>::infinity();
-  std::int64_t updates = 0;  // of the optimiser
+  std::int64_t updates = 0;              // of the optimiser
+  std::vector<float> validation_losses;  // of the first round's epochs
   std::vector<float> parameters, average, best, first_moment, second_moment;
 };
 
 struct EpochReport {
   int epoch = 0;
-  bool refit = false;                                         // of the second round, which has no validation part
-  double train_loss = 0, validation_loss = 0, best_loss = 0;  // mean per label
-  double seconds = 0, seconds_left = 0;                       // left: at most, of the whole training
+  bool refit = false;  // of the second round, which has no validation part
+  double objective =
+      0;  // what was minimised, mean per label: rare outcomes weigh more than in a loss, and volume twice
+  double validation_loss = 0, best_loss = 0;  // mean per label
+  double seconds = 0, seconds_left = 0;       // left: at most, of the whole training
 };
 
 struct TrainingWatch {
@@ -90,7 +92,10 @@ struct Trained {
   NetworkWeights weights;  // of the second round: to serve
   // All of the first round:
   int epochs = 0, best_epoch = 0;
-  double train_loss = 0, validation_loss = 0, level_loss = 0;  // level_loss: validation loss with the heads at zero
+  std::vector<float> validation_losses;  // by epoch
+  // Mean per label, of the best epoch, its probabilities made honest. level_loss: of the validation part where the level
+  // goes on and everybody has the chances that the training part had.
+  double train_loss = 0, validation_loss = 0, level_loss = 0;
 };
 
 }  // namespace driftcast

@@ -73,6 +73,25 @@ std::vector<HeadLine> lines_of(const FlatSet& set, std::span<const float> output
   return lines;
 }
 
+// What heads say that know the level, and how often things happen: [labels, S * kHeadOutputs].
+std::vector<float> level_outputs(const FlatSet& set) {
+  const std::size_t horizons = set.horizons.size(), labels = set.labels.row.size();
+  std::vector<float> outputs(labels * horizons * kHeadOutputs);
+  const auto know = [&](HeadOutput which, std::size_t horizon, const std::vector<float>& outcomes) {
+    double yes = 0.5, no = 0.5;
+    for (std::size_t at = horizon; at < outcomes.size(); at += horizons) {
+      (outcomes[at] > 0 ? yes : no) += static_cast<double>(set.labels.train[at]);
+    }
+    const auto logit = static_cast<float>(std::log(yes / no));
+    for (std::size_t l = 0; l < labels; ++l) outputs[(l * horizons + horizon) * kHeadOutputs + which] = logit;
+  };
+  for (std::size_t s = 0; s < horizons; ++s) {
+    know(kHeadPurchase, s, set.labels.purchase);
+    know(kHeadChurn, s, set.labels.churn);
+  }
+  return outputs;
+}
+
 NetworkWeights calibrated(NetworkWeights weights, std::span<const HeadLine> lines) {
   const std::size_t inputs = weights.head.size() / weights.head_bias.size();
   for (const auto& [output, line] : lines) {
@@ -100,6 +119,7 @@ class Training {
   Result<Trained> run(const std::optional<Checkpoint>& from) {
     begin_round();
     Trained trained;
+    learner().set_outputs(level_outputs(set_));
     trained.level_loss = learner().mean_loss(Part::kValidation);
     DRIFTCAST_TRY(resume(from));
     if (!at_.refit) DRIFTCAST_TRY(first_round());
@@ -141,12 +161,13 @@ class Training {
       const Stopwatch watch;
       EpochReport report{.epoch = at_.epoch + 1};
       DRIFTCAST_TRY(epochs_->learn(report.epoch));
-      report.train_loss = learner().epoch_loss();
+      report.objective = learner().epoch_loss();
       at_.parameters = learner().parameters();
       learner().set_parameters(learner().average());
       DRIFTCAST_TRY(epochs_->read(Part::kValidation));
       report.validation_loss = learner().mean_loss(Part::kValidation);
-      DRIFTCAST_TRY(check_loss(report, report.train_loss + report.validation_loss));
+      DRIFTCAST_TRY(check_loss(report, report.objective + report.validation_loss));
+      at_.validation_losses.push_back(static_cast<float>(report.validation_loss));
       if (report.validation_loss < at_.best_loss) {
         at_.best_epoch = report.epoch;
         at_.best_loss = report.validation_loss;
@@ -163,7 +184,8 @@ class Training {
 
   // The best epoch's network: its probabilities are made honest, its losses taken.
   Result<void> judge(Trained& trained) {
-    trained.epochs = at_.refit ? at_.first_epochs : at_.epoch;
+    trained.epochs = static_cast<int>(at_.validation_losses.size());
+    trained.validation_losses = at_.validation_losses;
     trained.best_epoch = at_.best_epoch;
     learner().set_parameters(at_.best);
     DRIFTCAST_TRY(epochs_->read(Part::kTrain));
@@ -181,7 +203,7 @@ class Training {
   Result<void> second_round() {
     if (!at_.refit) {
       at_.refit = true;
-      at_.first_epochs = std::exchange(at_.epoch, 0);
+      at_.epoch = 0;
       at_.updates = 0;
     }
     take_up();
@@ -189,8 +211,8 @@ class Training {
       const Stopwatch watch;
       EpochReport report{.epoch = at_.epoch + 1, .refit = true};
       DRIFTCAST_TRY(epochs_->learn(report.epoch));
-      report.train_loss = learner().epoch_loss();
-      DRIFTCAST_TRY(check_loss(report, report.train_loss));
+      report.objective = learner().epoch_loss();
+      DRIFTCAST_TRY(check_loss(report, report.objective));
       at_.parameters = learner().parameters();
       report.seconds = watch.seconds();
       report.seconds_left = report.seconds * (at_.best_epoch - report.epoch);

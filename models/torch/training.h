@@ -3,7 +3,7 @@
 // The first round learns from the training part until the validation loss no longer falls. The second begins from the
 // same start and learns from both parts for as many epochs as were best: what is newest says most of what comes, and it
 // would be left out otherwise. What the first round's network says of the validation part is honest, so the
-// probabilities are calibrated by it (models/torch/calibration.h).
+// probabilities are calibrated by it (models/torch/calibration.h); the second round's network takes its lines over.
 #pragma once
 
 #include <optional>

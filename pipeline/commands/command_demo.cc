@@ -127,7 +127,12 @@ Result<void> run_demo(Arguments& arguments) {
   if (!settings) return settings.error();
   const bool generates = arguments.events.empty() && settings->pipeline.source.path.empty();
   std::string& model = settings->pipeline.model_dir;
-  if (generates && model.empty() && !arguments.no_network) model = shipped_model();
+  if (generates && model.empty() && !arguments.no_network) {
+    model = shipped_model();
+    if (model.empty()) {
+      fmt::print(stderr, "the model that is shipped is not where it should be: this is without a network\n");
+    }
+  }
   const auto models = open_model(*settings);
   if (!models) return models.error();
   PipelineOptions& pipeline = settings->pipeline;

@@ -5,16 +5,23 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
+#include "config/model_document.h"
 #include "pipeline/commands/cli.h"
 #include "pipeline/commands/training_progress.h"
 #include "pipeline/evaluation/prior_fit.h"
+#include "pipeline/json_text.h"
 #include "pipeline/kafka_replay.h"
+#include "pipeline/terminal.h"
 #include "pipeline/torch_library_loader.h"
 #include "pipeline/training/train_model.h"
+#include "pipeline/training/work_directory.h"
 
 namespace driftcast {
 namespace {
+
+constexpr std::size_t kLongestNote = 10'000;  // bytes
 
 struct Arguments {
   ConfigArguments config;
@@ -26,11 +33,96 @@ struct Arguments {
   bool priors = false;
 };
 
+// What is wrong with how it was called, a line each.
+class Complaints {
+ public:
+  void add(const std::string& what) { text_ += (text_.empty() ? "" : "\n") + what; }
+  Result<void> result() const { return text_.empty() ? Result<void>() : error(ErrorCode::kUsage, text_); }
+
+ private:
+  std::string text_;
+};
+
+Result<void> check_priors_usage(const Arguments& arguments) {
+  Complaints wrong;
+  if (arguments.events.empty()) wrong.add("train --priors: give the events with --events FILE");
+  if (!arguments.topic.empty()) wrong.add("train --priors: reads a file only, not a --topic");
+  return wrong.result();
+}
+
+bool is_share(double share) { return share >= 0.05 && share <= 1; }
+
+Result<void> check_usage(const Arguments& arguments, const std::string& id) {
+  Complaints wrong;
+  if (arguments.events.empty() == arguments.topic.empty()) {
+    wrong.add("train: give the events with either --events FILE or --topic NAME");
+  }
+  if (arguments.events == "-") wrong.add("--events: are read several times; standard input can be read only once");
+  if (arguments.out.empty()) wrong.add("train: name the model directory with --out");
+  const double train = arguments.split[0];
+  const double validation = arguments.split[1];
+  if (!is_share(train) || !is_share(validation) || !is_share(1 - train - validation)) {
+    wrong.add("--split: training, validation and the rest for the test each need at least 0.05 of the time");
+  }
+  if (arguments.training.hidden % kHiddenUnit != 0) {
+    wrong.add(fmt::format("--hidden: must be a multiple of {}", kHiddenUnit));
+  }
+  if (!is_model_id(id)) {
+    wrong.add(fmt::format("--id: a model's name has 1 to {} letters, digits, '.', '_' or '-', not '{}'",
+                          kLongestModelId, printable(id, true)));
+  }
+  if (!is_utf8(arguments.note)) wrong.add("--note: is not UTF-8");
+  if (arguments.note.size() > kLongestNote) {
+    wrong.add(fmt::format("--note: {} bytes, at most {} are kept", arguments.note.size(), kLongestNote));
+  }
+  return wrong.result();
+}
+
+// The name of a directory as that of a model: what may not stand in one is a '-'.
+std::string name_of(const std::string& directory) {
+  std::error_code failure;
+  const auto path = std::filesystem::absolute(directory, failure).lexically_normal();
+  std::string name = (path.has_filename() ? path : path.parent_path()).filename().string().substr(0, kLongestModelId);
+  for (char& letter : name) {
+    if (!is_model_id(std::string_view(&letter, 1))) letter = '-';
+  }
+  return name.empty() ? "model" : name;
+}
+
+// A word for a shell.
+std::string word(const std::string& text) {
+  const std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:=,@%+";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char letter : text) quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return quoted + "'";
+}
+
+// The call that does it again, without what changes nothing.
+std::string command_of(const Arguments& arguments) {
+  std::string text = "driftcast train";
+  text += arguments.topic.empty() ? " --events " + word(arguments.events) : " --topic " + word(arguments.topic);
+  text += " --out " + word(arguments.out);
+  if (!arguments.config.file.empty()) text += " --config " + word(arguments.config.file);
+  for (const std::string& each : arguments.config.overrides) text += " --set " + word(each);
+  if (!arguments.id.empty()) text += " --id " + word(arguments.id);
+  const TrainingOptions& options = arguments.training;
+  return text + fmt::format(
+                    " --hidden {} --layers {} --epochs {} --patience {} --learning-rate {} --dropout {} --seed {} "
+                    "--device {} --rows {} --split {} {}",
+                    options.hidden, options.layers, options.epochs, options.patience, options.learning_rate,
+                    options.dropout, options.seed, options.device, arguments.most_rows, arguments.split[0],
+                    arguments.split[1]);
+}
+
 Result<void> fit_priors(const Arguments& arguments) {
+  DRIFTCAST_TRY(check_priors_usage(arguments));
   auto settings = arguments.config.load();
   if (!settings) return settings.error();
+  const auto work = WorkDirectory::open(arguments.out.empty() ? "training" : arguments.out);
+  if (!work) return work.error();
   settings->pipeline.source.path = arguments.events;
-  settings->pipeline.sink.dir = arguments.out.empty() ? "training" : arguments.out;
+  settings->pipeline.sink.dir = (*work)->path();
   settings->pipeline.threads = 1;
   settings->pipeline.emit = {false, false, false};
   settings->operators.models = true;
@@ -46,67 +138,6 @@ Result<void> fit_priors(const Arguments& arguments) {
   fmt::print("{}", priors_as_code(fit.fitted()));
   return {};
 }
-
-// All that is wrong with how it was called.
-Result<void> check_usage(const Arguments& arguments) {
-  std::string wrong;
-  const auto complain_of = [&wrong](const std::string& what) { wrong += (wrong.empty() ? "" : "\n") + what; };
-  if (arguments.events.empty() == arguments.topic.empty()) {
-    complain_of("train: give the events with either --events FILE or --topic NAME");
-  }
-  if (arguments.events == "-") complain_of("--events: are read several times; standard input can be read only once");
-  if (arguments.out.empty()) complain_of("train: name the model directory with --out");
-  const double test = 1 - arguments.split[0] - arguments.split[1];
-  if (arguments.split[0] < 0.05 || arguments.split[1] < 0.05 || test < 0.05) {
-    complain_of("--split: training, validation and the rest for the test each need at least 0.05 of the time");
-  }
-  if (arguments.training.hidden % kHiddenUnit != 0) {
-    complain_of(fmt::format("--hidden: must be a multiple of {}", kHiddenUnit));
-  }
-  return wrong.empty() ? Result<void>() : error(ErrorCode::kUsage, wrong);
-}
-
-std::string name_of(const std::string& directory) {
-  const auto path = std::filesystem::path(directory).lexically_normal();
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
-}
-
-// The call that does it again, without what changes nothing.
-std::string command_of(const Arguments& arguments) {
-  std::string text = "driftcast train";
-  text += arguments.topic.empty() ? " --events " + arguments.events : " --topic " + arguments.topic;
-  text += " --out " + arguments.out;
-  if (!arguments.config.file.empty()) text += " --config " + arguments.config.file;
-  for (const std::string& each : arguments.config.overrides) text += " --set " + each;
-  if (!arguments.id.empty()) text += " --id " + arguments.id;
-  const TrainingOptions& options = arguments.training;
-  return text + fmt::format(
-                    " --hidden {} --layers {} --epochs {} --patience {} --learning-rate {:g} --dropout {:g} --seed {} "
-                    "--device {} --rows {} --split {} {}",
-                    options.hidden, options.layers, options.epochs, options.patience, options.learning_rate,
-                    options.dropout, options.seed, options.device, arguments.most_rows, arguments.split[0],
-                    arguments.split[1]);
-}
-
-// Within the model directory, for what passes over a file write on their way. Removed in the end; the model directory, too,
-// when it was made for nothing.
-class WorkDirectory {
- public:
-  explicit WorkDirectory(const std::string& out)
-      : out_(out), path_(out + "/.training"), was_there_(std::filesystem::exists(out)) {}
-  WorkDirectory(const WorkDirectory&) = delete;
-  WorkDirectory& operator=(const WorkDirectory&) = delete;
-  ~WorkDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-    if (!was_there_) std::filesystem::remove(out_, ignored);  // only an empty one
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  const std::string out_, path_;
-  const bool was_there_;
-};
 
 TrainJob::Pass over_file(const std::string& events, const WorkDirectory& work, TrainingProgress& progress) {
   return [&](Settings settings, const ModelSet& models, Observer& observer) {
@@ -126,20 +157,25 @@ TrainJob::Pass over_topic(const KafkaReplay& topic, TrainingProgress& progress) 
 }
 
 Result<void> train(const Arguments& arguments) {
-  DRIFTCAST_TRY(check_usage(arguments));
+  const std::string id = arguments.id.empty() ? name_of(arguments.out) : arguments.id;
+  DRIFTCAST_TRY(check_usage(arguments, id));
   auto settings = arguments.config.load();
   if (!settings) return settings.error();
   if (!arguments.topic.empty()) DRIFTCAST_TRY(require_brokers(*settings));
   auto library = load_torch_library();
   if (!library) return library.error();
+  if (arguments.training.device == "cuda" && !(*library)->has_cuda()) {
+    return error(ErrorCode::kConfig, "--device cuda: LibTorch finds no CUDA device here");
+  }
   fmt::print(stderr, "{}, seed {}\n", (*library)->description(), arguments.training.seed);
   watch_signals();
-  const WorkDirectory work(arguments.out);
+  const auto work = WorkDirectory::open(arguments.out);
+  if (!work) return work.error();
   TrainingProgress progress;
   TrainJob job;
   job.settings = *settings;
   job.out = arguments.out;
-  job.id = arguments.id.empty() ? name_of(arguments.out) : arguments.id;
+  job.id = id;
   job.command = command_of(arguments);
   job.note = arguments.note;
   job.training = arguments.training;
@@ -154,7 +190,7 @@ Result<void> train(const Arguments& arguments) {
     if (!opened) return opened.error();
     topic.emplace(*std::move(opened));
   }
-  job.pass = topic ? over_topic(*topic, progress) : over_file(arguments.events, work, progress);
+  job.pass = topic ? over_topic(*topic, progress) : over_file(arguments.events, **work, progress);
   const auto report = train_model(job, **library, progress.watch(stop_requested()));
   progress.finish();
   if (!report) return report.error();

@@ -36,10 +36,10 @@ void TrainingProgress::epoch(const EpochReport& report) {
   finish();
   const std::string validation = report.refit
                                      ? " with the validation part"
-                                     : fmt::format(", validation {:.4f}{}", report.validation_loss,
+                                     : fmt::format(", validation loss {:.4f}{}", report.validation_loss,
                                                    report.validation_loss <= report.best_loss ? " (best)" : "");
-  fmt::print(stderr, "  epoch {:>3}: loss {:.4f}{}, {:.0f} s, at most {:.0f} s left\n", report.epoch, report.train_loss,
-             validation, report.seconds, report.seconds_left);
+  fmt::print(stderr, "  epoch {:>3}: objective {:.4f}{}, {:.0f} s, at most {:.0f} s left\n", report.epoch,
+             report.objective, validation, report.seconds, report.seconds_left);
 }
 
 void TrainingProgress::share(double share) {

@@ -115,16 +115,17 @@ ProbabilityScores::Strata ModelScores::score(Probability what, std::size_t slot)
     const Row* row;
     bool outcome;
   };
-  std::vector<double> inputs;  // of the training part
+  std::vector<double> inputs;  // of the training and validation parts, which the network has learned from, too
   std::vector<unsigned char> outcomes;
   std::vector<Forecasted> validation;
   std::vector<Forecasted> test;
   for (const Row& row : rows_) {
     const Part part = part_of(split_, row.step, horizon);
-    if (part == Part::kTrain) {
+    if (part == Part::kTrain || part == Part::kValidation) {
       inputs.insert(inputs.end(), row.rfm.begin(), row.rfm.end());
       outcomes.push_back(happened(row, what, horizon) ? 1 : 0);
-    } else if ((row.*what)[slot].has_value()) {
+    }
+    if ((row.*what)[slot].has_value()) {
       if (part == Part::kValidation) validation.push_back({&row, happened(row, what, horizon)});
       if (part == Part::kTest) test.push_back({&row, happened(row, what, horizon)});
     }

@@ -7,8 +7,9 @@
 // The horizon of a forecast made after step s is s + 1 .. s + h. Every published forecast of the test part
 // (pipeline/evaluation/split.h) that has a probability is scored, also of users who never come again: their horizon is
 // empty. Beside each stands the baseline: a logistic regression on recency, frequency and spend at the forecast's step
-// (pipeline/evaluation/rfm.h), fitted on the training part's forecasts, scored on the very same forecasts. Both get the
-// threshold that has the best F1 on the validation part. What the scores mean: pipeline/evaluation/outcome_scores.h.
+// (pipeline/evaluation/rfm.h), fitted on forecasts of the training and validation parts, which the network has learned
+// from as well, and scored on the very same forecasts. Both get the threshold that has the best F1 on the validation part,
+// as they forecast it: what they mean, pipeline/evaluation/outcome_scores.h says.
 //
 // Split::last must be the last step of the data: volume is scored as far as time has come. Needs a run with threads
 // = 1. Memory: Outcomes, the evaluator, and 128 bytes per published forecast.

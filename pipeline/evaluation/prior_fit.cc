@@ -18,7 +18,8 @@ constexpr std::size_t kFewest = 20;    // users a fit needs
 constexpr std::int64_t kFewestLabels = 100;
 constexpr double kDoubtedLabels = 1000;  // that say as much as what was known before
 constexpr double kLeastFittedDispersion = 0.05;
-constexpr int kOutlook = 14;  // steps over which rho is judged
+constexpr float kLeastVariance = 1e-3F;  // of an ARIMA's innovations; users who never change have none
+constexpr int kOutlook = 14;             // steps over which rho is judged
 // The generator's users keep their level; people do not. Both grids end where a level can still move.
 constexpr std::array<float, 3> kRhos = {1, 0.99F, 0.97F};
 constexpr int kLeastTheta = -18, kLargestTheta = 18;  // in twentieths
@@ -88,6 +89,19 @@ ExpertForecasts between(const ExpertForecasts& from, const ExpertForecasts& to, 
   return summing_to_one(weights);
 }
 
+// The crowd's mean squared error, scaled, with such weights; less the part that all weights share.
+double loss_of(const JointCrowd& crowd, const ExpertForecasts& weights) {
+  double loss = 0;
+  for (std::size_t i = 0; i < kExperts; ++i) {
+    loss -= 2 * static_cast<double>(weights[i]) * crowd.b[i];
+    for (std::size_t j = 0; j < kExperts; ++j) {
+      const std::size_t cell = std::max(i, j) * (std::max(i, j) + 1) / 2 + std::min(i, j);
+      loss += static_cast<double>(weights[i]) * weights[j] * crowd.a[cell];
+    }
+  }
+  return loss;
+}
+
 // How far so many labels are believed against what was known before them.
 double belief(std::int64_t labels) {
   return static_cast<double>(labels) / (static_cast<double>(labels) + kDoubtedLabels);
@@ -121,7 +135,7 @@ void fit_arima(const std::vector<const Series*>& all, ArimaPrior& prior) {
     }
   }
   for (const Series* series : all) squares += one_step_loss(series->roots, prior.phi, prior.theta, prior.mean).raw;
-  prior.s2 = static_cast<float>(squares / static_cast<double>(all.size()));
+  prior.s2 = std::max(kLeastVariance, static_cast<float>(squares / static_cast<double>(all.size())));
   double least = std::numeric_limits<double>::infinity();
   for (const float rho : kRhos) {
     ArimaPrior candidate = prior;
@@ -213,13 +227,13 @@ ModelSet PriorFit::fitted() const {
   return models;
 }
 
-double PriorFit::network_share(std::size_t age) const {
+double PriorFit::network_share(const ModelSet& borne_out, std::size_t age) const {
   double share = 0;
   double labels = 0;
-  for (const auto& segment : labels_) {
-    if (segment[age].count < kFewestLabels) continue;
-    const auto count = static_cast<double>(segment[age].count);
-    share += count * summing_to_one(segment[age].joint.weights)[static_cast<std::size_t>(Expert::kNetwork)];
+  for (std::size_t s = 0; s < kSegments; ++s) {
+    if (labels_[s][age].count < kFewestLabels) continue;
+    const auto count = static_cast<double>(labels_[s][age].count);
+    share += count * borne_out.segments[s].weights[age][static_cast<std::size_t>(Expert::kNetwork)];
     labels += count;
   }
   return labels > 0 ? share / labels : 0;
@@ -230,12 +244,17 @@ ModelSet PriorFit::with_weights(const ModelSet& unproven) const {
   ExpertForecasts network{};
   network[static_cast<std::size_t>(Expert::kNetwork)] = 1;
   for (std::size_t age = 0; age < kAges; ++age) {
-    const double share = network_share(age);
     for (std::size_t s = 0; s < kSegments; ++s) {
       const Labels& labels = labels_[s][age];
       ExpertForecasts& weights = models.segments[s].weights[age];
-      weights = labels.count < kFewestLabels ? between(unproven.segments[s].weights[age], network, share)
-                                             : between(weights, labels.joint.weights, belief(labels.count));
+      weights = between(weights, labels.joint.weights, belief(labels.count));
+      const ExpertForecasts& without = unproven.segments[s].weights[age];
+      if (loss_of(labels.joint, weights) > loss_of(labels.joint, without)) weights = without;
+    }
+    const double share = network_share(models, age);
+    for (std::size_t s = 0; s < kSegments; ++s) {
+      if (labels_[s][age].count >= kFewestLabels) continue;
+      models.segments[s].weights[age] = between(unproven.segments[s].weights[age], network, share);
     }
   }
   seal(models);

@@ -34,7 +34,7 @@ class PriorFit final : public Observer {
   ModelSet fitted() const;
 
   // The models with the crowd's own weights, network included, as far as the labels of a segment and age bear them out.
-  // Where there are hardly any, the weights are those of `unproven` beside a network that has the share of users of the
+  // Where the network did not help, it gets none, and has to earn them; where there are hardly any labels, the weights are those of `unproven` beside a network that has the share of users of the
   // same age elsewhere.
   ModelSet with_weights(const ModelSet& unproven) const;
 
@@ -53,7 +53,7 @@ class PriorFit final : public Observer {
   void learn(const Matured& matured);
 
   // The network's share of the weights of users of an age, over the segments whose labels say enough.
-  double network_share(std::size_t age) const;
+  double network_share(const ModelSet& borne_out, std::size_t age) const;
 
   const ModelSet& models_;
   const Step after_, last_;

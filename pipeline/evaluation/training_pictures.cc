@@ -170,30 +170,25 @@ std::string roc_picture(const TrainingReport& report) {
 }
 
 std::string loss_picture(const TrainingReport& report) {
-  if (report.epochs.empty()) return {};
-  Points train;
-  Points validation;
+  if (report.validation_losses.empty()) return {};
+  Points losses;
   Points best;
   double lowest = report.level_loss;
   double highest = report.level_loss;
-  for (const EpochReport& epoch : report.epochs) {
-    const auto x = static_cast<double>(epoch.epoch);
-    train.push_back({x, epoch.train_loss});
-    validation.push_back({x, epoch.validation_loss});
-    if (epoch.epoch == report.best_epoch) best.push_back(validation.back());
-    lowest = std::min({lowest, epoch.train_loss, epoch.validation_loss});
-    highest = std::max({highest, epoch.train_loss, epoch.validation_loss});
+  for (const double loss : report.validation_losses) {
+    losses.push_back({static_cast<double>(losses.size() + 1), loss});
+    if (static_cast<int>(losses.size()) == report.best_epoch) best.push_back(losses.back());
+    lowest = std::min(lowest, loss);
+    highest = std::max(highest, loss);
   }
-  const auto most_ticks =
-      std::clamp(static_cast<int>(report.epochs.size()) - 1, 1, 5);  // so that they are whole epochs
-  const Axis epochs = round_axis(train.front().x, train.back().x, most_ticks, "epoch");
-  SvgChart chart(epochs, round_axis(lowest, highest, 5, "loss per label"), "Loss by epoch");
+  const auto most_ticks = std::clamp(static_cast<int>(losses.size()) - 1, 1, 5);  // so that they are whole epochs
+  const Axis epochs = round_axis(losses.front().x, losses.back().x, most_ticks, "epoch");
+  SvgChart chart(epochs, round_axis(lowest, highest, 5, "validation loss per label"), "Validation loss by epoch");
   chart.line(Points{{epochs.low, report.level_loss}, {epochs.high, report.level_loss}}, Ink::kOther, true);
-  chart.line(train, Ink::kQuiet);
-  chart.line(validation, Ink::kMain);
+  chart.line(losses, Ink::kMain);
   chart.dots(best, Ink::kMain);
   return figure(fmt::format("Training, best epoch {}", report.best_epoch),
-                {{Ink::kQuiet, "training"}, {Ink::kMain, "validation"}, {Ink::kOther, "level alone", "dashes"}}, chart);
+                {{Ink::kMain, "validation"}, {Ink::kOther, "level alone", "dashes"}}, chart);
 }
 
 }  // namespace driftcast

@@ -275,8 +275,8 @@ of what came, in nats; <b>RMSE, MAE</b>: of the sum of events in the horizon; lo
 medium from 0.3 events per step, else sparse. <b>Purchase</b>: at least one in the horizon; <b>churn</b>: no event at
 all. <b>AUC</b>: chance that one who did is ranked above one who did not; <b>Brier</b>: mean squared error of the
 chance; <b>ECE</b>: mean distance of chance and share, in ten bins; F1, precision, recall and accuracy at the
-threshold that was best in validation. <b>RFM</b>: logistic regression on recency, frequency and spend, fitted on the
-training part. Bold blue: best.)";
+threshold that was best in validation. <b>RFM</b>: logistic regression on recency, frequency and spend, fitted on
+what the network has learned from. Bold blue: best.)";
 constexpr std::string_view kWithoutDefinition = R"(
 <b>joint*</b>: the joint forecast of the same model without its network.)";
 constexpr std::string_view kRatioDefinition = R"(

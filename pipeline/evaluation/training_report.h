@@ -30,9 +30,11 @@ struct TrainingReport {
   std::int64_t events = 0, users = 0;  // in the data
   std::string network;                 // its shape in words, as "LSTM, 2 layers of 128"; empty: none was trained
 
-  std::vector<EpochReport> epochs;  // as they came; may begin late when a training was taken up again
-  int best_epoch = 0;               // whose weights the model has
-  double level_loss = 0;            // validation loss with the network's heads at zero: the level goes on
+  std::vector<int> unlearned;  // horizons that the network leaves to the others: the validation part is too short
+
+  std::vector<float> validation_losses;                        // by epoch
+  int best_epoch = 0;                                          // as many epochs the model has learned for
+  double train_loss = 0, validation_loss = 0, level_loss = 0;  // as Trained's
 
   ModelResult result;                 // with the model that was made
   std::optional<Evaluation> without;  // the same forecasts by the same model without its network

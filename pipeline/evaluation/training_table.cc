@@ -117,6 +117,24 @@ std::string ratio_json(std::string_view name, const std::optional<RatioInterval>
                      ratio->high);
 }
 
+// How well the network learned, and what it did not.
+std::string learned_rows(const TrainingReport& report) {
+  if (report.validation_losses.empty()) return {};
+  std::string text =
+      fmt::format("best epoch {} of {}: validation loss {:.4f}, of the level alone {:.4f}\n", report.best_epoch,
+                  report.validation_losses.size(), report.validation_loss, report.level_loss);
+  if (report.validation_loss >= report.level_loss) {
+    text +=
+        "WARNING: the network is no better than the level alone. Give it more events or --epochs, or a lower\n"
+        "--learning-rate, and do not use this model\n";
+  }
+  for (const int horizon : report.unlearned) {
+    text += fmt::format("{} steps are left to the other models: the validation part is too short to judge a network\n",
+                        horizon);
+  }
+  return text + "\n";
+}
+
 std::string best_part_json(const JointToBest& row) {
   const auto score = [](std::string_view name, const std::optional<ToBestPart>& to_best) {
     if (!to_best) return std::string();
@@ -128,14 +146,10 @@ std::string best_part_json(const JointToBest& row) {
 }
 
 std::string training_json(const TrainingReport& report) {
-  if (report.epochs.empty()) return {};
-  const EpochReport* best = &report.epochs.back();
-  for (const EpochReport& epoch : report.epochs) {
-    if (epoch.epoch == report.best_epoch) best = &epoch;
-  }
+  if (report.validation_losses.empty()) return {};
   return fmt::format(
       R"("training":{{"epochs":{},"best_epoch":{},"train_loss":{:.6g},"validation_loss":{:.6g},"level_loss":{:.6g}}})",
-      report.epochs.back().epoch, report.best_epoch, best->train_loss, best->validation_loss, report.level_loss);
+      report.validation_losses.size(), report.best_epoch, report.train_loss, report.validation_loss, report.level_loss);
 }
 
 }  // namespace
@@ -167,6 +181,7 @@ std::vector<VolumeColumn> volume_columns(const TrainingReport& report, std::size
 }
 
 std::optional<double> coverage(const Evaluation& evaluation) {
+  if (evaluation.scores.empty()) return std::nullopt;
   IntervalScore all;
   for (const HorizonScore& score : evaluation.scores.at(0)) {
     all.covered += score.all.covered;
@@ -181,6 +196,7 @@ std::string training_table(const TrainingReport& report) {
                   grouped(report.events), grouped(report.users), step_text(report.grid, report.first),
                   step_text(report.grid, report.split.last), step_text(report.grid, report.split.validation_last + 1),
                   step_text(report.grid, report.split.last));
+  text += learned_rows(report);
   for (const ProbabilityScores& scores : report.result.probabilities) {
     text += probability_rows("purchase", scores.horizon, scores.purchase);
     text += probability_rows("churn", scores.horizon, scores.churn);

@@ -37,8 +37,31 @@ void lean_on_network(ModelSet& models) {
   }
 }
 
+template <class Numbers>
+std::uint64_t hash_of_bytes(const Numbers& numbers) {
+  return hash64({reinterpret_cast<const char*>(std::data(numbers)), std::size(numbers) * sizeof(*std::data(numbers))});
+}
+
+// Of all that a user teaches.
+std::uint64_t digest_of(const TrainingUser& user) {
+  std::string text = fmt::format("{}", hash_of_bytes(user.rows));
+  for (const TrainingLabel& label : user.labels) {
+    text += fmt::format(" {} {} {} {} {} {} {}", label.row, hash_of_bytes(label.part), hash_of_bytes(label.volume),
+                        hash_of_bytes(label.purchase), hash_of_bytes(label.churn), hash_of_bytes(label.shares),
+                        hash_of_bytes(label.slot_events));
+  }
+  return hash64(text);
+}
+
 Error stopped(const std::string& what) {
   return error(ErrorCode::kRestart, what + "; the same command goes on from there");
+}
+
+// What cannot be learned from, if there is any.
+std::string late_text(const Summary& summary) {
+  const std::int64_t late = summary.of(Counter::kLate), unusable = summary.of(Counter::kDeadLetter);
+  if (late + unusable == 0) return {};
+  return fmt::format("\n({} more events were late, and {} were no events)", late, unusable);
 }
 
 // How far the events reach, in steps.
@@ -112,7 +135,16 @@ class Training {
     return error(ErrorCode::kData,
                  fmt::format("the events reach over {:.0f} steps, of which the shortest of the three parts (training, "
                              "validation, test) gets {}: too few to see what becomes of a forecast of {} steps",
-                             steps, shortest, horizon));
+                             steps, shortest, horizon) +
+                     where_split() + late_text(*summary));
+  }
+
+  // Where the events lie, for those who wonder why there is too little.
+  std::string where_split() const {
+    return fmt::format("\n({} events of {} users: {} to {}; training until {}, validation until {})", report_.events,
+                       report_.users, step_text(report_.grid, report_.first),
+                       step_text(report_.grid, report_.split.last), step_text(report_.grid, report_.split.train_last),
+                       step_text(report_.grid, report_.split.validation_last));
   }
 
   Result<void> fit_priors() {
@@ -123,7 +155,9 @@ class Training {
     files_.models.id = job_.id;
     seal(files_.models);
     priors_ = files_.models;
-    return {};
+    files_.step_ms = report_.grid.width.count();
+    files_.card = model_card(job_, report_, card_, "LibTorch " + library_.version());
+    return check_model(job_.out, files_);
   }
 
   Result<TrainingSet> gather() {
@@ -145,7 +179,7 @@ class Training {
                     options.averaging, options.gradient_norm, options.fresh_starts, options.seed, options.device,
                     report_.first, report_.split.train_last, report_.split.validation_last, report_.split.last,
                     report_.events, files_.models.hash, output_hash(settings_), set.users.size());
-    for (const TrainingUser& user : set.users) text += fmt::format(" {}/{}", user.rows.size(), user.labels.size());
+    for (const TrainingUser& user : set.users) text += fmt::format(" {}/{:x}", user.rows.size(), digest_of(user));
     return hash64(text);
   }
 
@@ -164,17 +198,21 @@ class Training {
     watch.on_progress = watch_.on_share;
     watch.stop = &watch_.stop;
     watch.on_epoch = [&](const EpochReport& epoch, const Checkpoint& now) {
-      if (!epoch.refit) report_.epochs.push_back(epoch);
       watch_.on_epoch(epoch);
       return write_checkpoint(checkpoint(), now, training);
     };
     auto trained = library_.train(*set, job_.training, from, watch);
     if (!trained && trained.error().code == ErrorCode::kRestart) return stopped(trained.error().message);
-    if (!trained) return trained.error();
+    if (!trained) return error(trained.error().code, trained.error().message + where_split());
     files_.network = std::move(trained->weights);
     early_ = std::move(trained->early);
     report_.best_epoch = trained->best_epoch;
+    report_.validation_losses = std::move(trained->validation_losses);
+    report_.train_loss = trained->train_loss;
+    report_.validation_loss = trained->validation_loss;
     report_.level_loss = trained->level_loss;
+    const std::vector<int>& horizons = settings_.operators.horizons;
+    report_.unlearned.assign(horizons.begin() + static_cast<std::ptrdiff_t>(set->horizons.size()), horizons.end());
     report_.network = fmt::format("LSTM, {} layers of {}", files_.network->layers.size(), files_.network->hidden);
     return {};
   }

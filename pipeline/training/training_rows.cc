@@ -34,12 +34,13 @@ void TrainingRows::leave_out_half() {
   for (const auto& [hash, user] : users_) rows_ += user.rows.size();
 }
 
-TrainingLabel TrainingRows::label_of(std::uint64_t user, const Origin& origin, const Split& split) const {
+TrainingLabel TrainingRows::label_of(std::uint64_t user, const Origin& origin, std::span<const int> horizons,
+                                     const Split& split) const {
   TrainingLabel label;
   label.shares = origin.shares;
   const std::span categories = std::span(origin.categories).first(origin.ranked);
-  for (std::size_t slot = 0; slot < options_.horizons.size(); ++slot) {
-    const int horizon = options_.horizons[slot];
+  for (std::size_t slot = 0; slot < horizons.size(); ++slot) {
+    const int horizon = horizons[slot];
     label.part[slot] = part_of(split, origin.step, horizon);
     if (label.part[slot] == Part::kNone) continue;
     const Step first = origin.step + 1;
@@ -60,9 +61,23 @@ TrainingLabel TrainingRows::label_of(std::uint64_t user, const Origin& origin, c
   return label;
 }
 
+std::vector<int> TrainingRows::learnable(const Split& split) const {
+  std::vector<int> horizons;
+  for (const int horizon : options_.horizons) {
+    std::size_t outcomes = 0;
+    for (const auto& [hash, user] : users_) {
+      outcomes += static_cast<std::size_t>(std::ranges::count_if(user.origins, [&](const Origin& origin) {
+        return part_of(split, origin.step, horizon) == Part::kValidation;
+      }));
+    }
+    if (horizons.empty() || outcomes >= kFewestOutcomes) horizons.push_back(horizon);
+  }
+  return horizons;
+}
+
 TrainingSet TrainingRows::take(const Split& split) {
   TrainingSet set;
-  set.horizons = options_.horizons;
+  set.horizons = learnable(split);
   std::vector<std::uint64_t> hashes;
   for (const auto& [hash, user] : users_) hashes.push_back(hash);
   std::sort(hashes.begin(), hashes.end());
@@ -71,7 +86,7 @@ TrainingSet TrainingRows::take(const Split& split) {
     TrainingUser& learned = set.users.emplace_back();
     learned.rows = std::move(user.rows);
     for (std::size_t row = 0; row < user.origins.size(); ++row) {
-      TrainingLabel label = label_of(hash, user.origins[row], split);
+      TrainingLabel label = label_of(hash, user.origins[row], set.horizons, split);
       label.row = static_cast<std::uint32_t>(row);
       const auto& parts = label.part;
       const bool any = std::any_of(parts.begin(), parts.end(), [](Part part) { return part != Part::kNone; });

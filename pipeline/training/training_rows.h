@@ -28,7 +28,9 @@ class TrainingRows final : public Observer {
   void judged(const StepClosed& closed, std::span<const Matured> matured,
               const std::optional<Forecast>& forecast) override;
 
-  // What there is to learn, users by hash. Forecasts whose outcome belongs to no part are left out. Once, after the run.
+  // What there is to learn, users by hash. Forecasts whose outcome belongs to no part are left out, and so is a horizon
+  // but the first of which the validation part knows fewer than kFewestOutcomes: nobody could say what was learned of
+  // it. Once, after the run.
   TrainingSet take(const Split& split);
 
   std::size_t rows() const { return rows_; }
@@ -36,6 +38,7 @@ class TrainingRows final : public Observer {
   double kept() const { return static_cast<double>(keep_up_to_) / static_cast<double>(kEverybody); }
 
  private:
+  static constexpr std::size_t kFewestOutcomes = 100;
   static constexpr std::uint64_t kEverybody = std::numeric_limits<std::uint64_t>::max();
 
   struct Origin {  // a published forecast
@@ -50,7 +53,9 @@ class TrainingRows final : public Observer {
   };
 
   void leave_out_half();
-  TrainingLabel label_of(std::uint64_t user, const Origin& origin, const Split& split) const;
+  std::vector<int> learnable(const Split& split) const;
+  TrainingLabel label_of(std::uint64_t user, const Origin& origin, std::span<const int> horizons,
+                         const Split& split) const;
 
   const OperatorOptions& options_;
   const std::size_t most_rows_;

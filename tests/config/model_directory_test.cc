@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "config/files.h"
+#include "config/model_document.h"
 #include "tests/config/support/model_directory.h"
 
 namespace driftcast {
@@ -203,6 +204,18 @@ TEST(ModelDirectory, IsReplacedByAnotherModel) {
   EXPECT_FALSE(std::filesystem::exists(dir.weights_path())) << "weights that nobody means any more";
   ASSERT_TRUE(write_model(dir.path(), other));
   EXPECT_TRUE(read_model(dir.path()).value().network);
+}
+
+TEST(ModelDirectory, OfAnOlderVersionIsRefusedToServeAndMayBeReplaced) {
+  const ModelDirectory dir;
+  std::string text = read_if_present(dir.path() + "/model.json").value();
+  const std::string schema = "\"schema\": " + std::to_string(kModelSchema);
+  const std::size_t at = text.find(schema);
+  ASSERT_NE(at, std::string::npos) << text.substr(0, 80);
+  put(dir.path() + "/model.json", text.replace(at, schema.size(), "\"schema\": 1"));
+  EXPECT_THAT(dir.refusal(), HasSubstr("another version"));
+  ASSERT_TRUE(write_model(dir.path(), small_model()));
+  EXPECT_EQ(dir.refusal(), "");
 }
 
 TEST(ModelDirectory, OfTwoModelsMixedByACrashIsRefused) {

@@ -169,6 +169,7 @@ TEST_P(InterruptedTraining, GoesOnToTheSameBits) {
   expect_same_bits(resumed->weights, uninterrupted->weights);
   expect_same_bits(resumed->early, uninterrupted->early);
   EXPECT_EQ(resumed->epochs, uninterrupted->epochs);
+  EXPECT_EQ(resumed->validation_losses, uninterrupted->validation_losses);
   EXPECT_EQ(resumed->best_epoch, uninterrupted->best_epoch);
   EXPECT_EQ(resumed->train_loss, uninterrupted->train_loss);
   EXPECT_EQ(resumed->validation_loss, uninterrupted->validation_loss);

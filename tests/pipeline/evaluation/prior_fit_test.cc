@@ -49,6 +49,21 @@ TEST(PriorFit, FindsTheMeanAndThatTheLevelIsAllThereIs) {
   EXPECT_NE(fitted.hash, default_models().hash);
 }
 
+TEST(PriorFit, OfUsersWhoNeverChangeCanBeServed) {
+  PriorFit fit(default_models());
+  for (int user = 0; user < 30; ++user) {
+    for (int step = 0; step < 60; ++step) {
+      StepClosed closed;
+      closed.user = "user" + std::to_string(user);
+      closed.step = step;
+      closed.count = 4;
+      closed.segment = kSegment;
+      fit.judged(closed, {}, std::nullopt);
+    }
+  }
+  EXPECT_GT(fit.fitted().segments[kSegment].arima.s2, 0);
+}
+
 TEST(PriorFit, ComesToTheSameInWhateverOrderUsersCome) {
   PriorFit there(default_models());
   PriorFit back(default_models());
@@ -68,8 +83,11 @@ TEST(PriorFit, PrintsRowsAsTheSourceHoldsThem) {
 
 constexpr auto kNetwork = static_cast<std::size_t>(Expert::kNetwork);
 
-// Settled users of a segment, of whom the network knows what comes and the others say always the same.
-void judge_forecasts(PriorFit& fit, std::uint8_t segment, int labels) {
+// Settled users of a segment, of whom one knows what comes, the network or all the others, who say the same as each other;
+// the other says always the same.
+enum class Knows { kTheNetwork, kTheOthers };
+
+void judge_forecasts(PriorFit& fit, std::uint8_t segment, int labels, Knows who = Knows::kTheNetwork) {
   StepClosed closed;
   closed.user = "user";
   closed.segment = segment;
@@ -78,19 +96,34 @@ void judge_forecasts(PriorFit& fit, std::uint8_t segment, int labels) {
     Matured& label = matured.front();
     label.y = 4 + i % 5;
     label.forecast.cell = static_cast<std::uint8_t>(crowd_cell(segment, 100));
-    for (std::size_t k = 0; k < kExperts; ++k) label.forecast.volume.set(static_cast<Expert>(k), 6);
-    label.forecast.volume.set(Expert::kNetwork, label.y);
+    for (std::size_t k = 0; k < kExperts; ++k)
+      label.forecast.volume.set(static_cast<Expert>(k), who == Knows::kTheOthers ? label.y : 6);
+    label.forecast.volume.set(Expert::kNetwork, who == Knows::kTheNetwork ? label.y : 6);
     label.forecast.mean = label.forecast.joint = static_cast<float>(label.y);
     fit.judged(closed, matured, std::nullopt);
   }
 }
 
-TEST(PriorFit, GivesTheNetworkTheShareItHasElsewhereWhereLabelsAreFew) {
-  const ModelSet models = default_models();
-  ModelSet leaning = models;
+ModelSet leaning_on_network() {
+  ModelSet leaning = default_models();
   for (ModelSet::Segment& segment : leaning.segments) {
     for (ExpertForecasts& weights : segment.weights) weights[kNetwork] = 9;  // the others' sum is 1
   }
+  return leaning;
+}
+
+TEST(PriorFit, ANetworkThatTheOthersAreBetterThanBeginsWithNoWeightAnywhere) {
+  const ModelSet models = default_models(), leaning = leaning_on_network();
+  PriorFit fit(leaning);
+  judge_forecasts(fit, kSegment, 2000, Knows::kTheOthers);
+  const ModelSet fitted = fit.with_weights(models);
+  for (const std::size_t segment : {std::size_t{kSegment}, std::size_t{kSegment + 1}}) {
+    EXPECT_EQ(fitted.segments[segment].weights[kAges - 1][kNetwork], 0) << segment;
+  }
+}
+
+TEST(PriorFit, GivesTheNetworkTheShareItHasElsewhereWhereLabelsAreFew) {
+  const ModelSet models = default_models(), leaning = leaning_on_network();
   PriorFit fit(leaning);
   judge_forecasts(fit, kSegment, 2000);
   const ModelSet fitted = fit.with_weights(models);

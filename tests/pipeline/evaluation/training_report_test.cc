@@ -76,12 +76,12 @@ TrainingReport full_report() {
   report.users = 18'422;
   report.network = "LSTM, 2 layers of 128";
   for (int epoch = 1; epoch <= 23; ++epoch) {
-    EpochReport& each = report.epochs.emplace_back();
-    each.epoch = epoch;
-    each.train_loss = 1.21 + 0.5 * std::exp(-epoch / 4.0) - 0.002 * epoch;
-    each.validation_loss = 1.26 + 0.45 * std::exp(-epoch / 4.0) + 0.0016 * std::abs(epoch - 18);
+    const double loss = 1.26 + 0.45 * std::exp(-epoch / 4.0) + 0.0016 * std::abs(epoch - 18);
+    report.validation_losses.push_back(static_cast<float>(loss));
   }
   report.best_epoch = 18;
+  report.train_loss = 1.21;
+  report.validation_loss = 1.26;
   report.level_loss = 1.52;
   const std::vector<int> horizons = {7, 14, 30};
   for (const int horizon : horizons) {
@@ -106,7 +106,7 @@ TrainingReport full_report() {
 TrainingReport bare_report() {
   TrainingReport report = full_report();
   report.network.clear();
-  report.epochs.clear();
+  report.validation_losses.clear();
   report.best_epoch = 0;
   report.without.reset();
   report.rmse_ratio.reset();
@@ -222,7 +222,7 @@ TEST(TrainingReport, TheCardSaysWhatTheScoresSay) {
   EXPECT_NEAR(card["volume"][0]["columns"]["joint"]["rmse"], report.result.volume.scores[0][2].columns[0].rmse(), 1e-4);
   EXPECT_TRUE(card["volume"][0]["columns"].contains("joint_without_lstm"));
   EXPECT_EQ(card["training"]["best_epoch"], 18);
-  EXPECT_NEAR(card["training"]["validation_loss"], report.epochs[17].validation_loss, 1e-5);
+  EXPECT_NEAR(card["training"]["validation_loss"], report.validation_loss, 1e-5);
 }
 
 TEST(TrainingReport, TheTableNamesEveryModelAndFitsATerminal) {
@@ -236,6 +236,19 @@ TEST(TrainingReport, TheTableNamesEveryModelAndFitsATerminal) {
     EXPECT_LE(end - begin, 100U) << table.substr(begin, end - begin);
     begin = end + 1;
   }
+}
+
+TEST(TrainingReport, ANetworkNoBetterThanTheLevelIsWarnedOf) {
+  TrainingReport report = full_report();
+  EXPECT_FALSE(has(training_table(report), "WARNING"));
+  report.validation_loss = report.level_loss;
+  EXPECT_TRUE(has(training_table(report), "WARNING: the network is no better than the level alone"));
+}
+
+TEST(TrainingReport, HorizonsThatTheNetworkHasNotLearnedAreNamed) {
+  TrainingReport report = full_report();
+  report.unlearned = {30};
+  EXPECT_TRUE(has(training_table(report), "30 steps are left to the other models"));
 }
 
 TEST(TrainingReport, StepsAreDatesWithTheTimeWhereTheyAreShort) {

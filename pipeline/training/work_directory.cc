@@ -1,0 +1,41 @@
+#include "pipeline/training/work_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "config/files.h"
+
+namespace driftcast {
+
+Result<std::unique_ptr<WorkDirectory>> WorkDirectory::open(const std::string& out) {
+  std::error_code ignored;
+  const bool was_there = std::filesystem::exists(out, ignored);
+  DRIFTCAST_TRY(make_directory(out));
+  const int lock = ::open(out.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return file_error(ErrorCode::kCannotCreate, "open", out);
+  if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {
+    return std::unique_ptr<WorkDirectory>(new WorkDirectory(out, was_there, lock));
+  }
+  const bool taken = errno == EWOULDBLOCK;
+  Error failure = file_error(ErrorCode::kIo, "lock", out);
+  ::close(lock);
+  if (!taken) return failure;
+  return error(ErrorCode::kRefused,
+               "another process trains into '" + out + "'; wait for it, or name another directory with --out");
+}
+
+WorkDirectory::WorkDirectory(const std::string& out, bool was_there, int lock)
+    : out_(out), path_(out + "/.training"), was_there_(was_there), lock_(lock) {}
+
+WorkDirectory::~WorkDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+  if (!was_there_) std::filesystem::remove(out_, ignored);  // only an empty one
+  ::close(lock_);
+}
+
+}  // namespace driftcast
