@@ -21,6 +21,15 @@ std::string place_of(std::string_view text, std::size_t offset, const std::strin
   return name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
+// A word where JSON ends, for a terminal. Bytes beyond ASCII may be the first half of a letter, or none.
+std::string shown(const std::string& word) {
+  const auto first = static_cast<unsigned char>(word[0]);
+  if (std::iscntrl(first) != 0) return "a control character";
+  if (first < 0x80) return "'" + word + "'";
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  return std::string("the byte 0x") + kDigits[first >> 4] + kDigits[first & 15];
+}
+
 // Walks the text and leaves behind how far the parser has read, which its callbacks do not say.
 class TrackedIterator {
  public:
@@ -85,9 +94,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
       problem_ = Problem{place_of(text_, last, name_), "not valid JSON: it ends too early"};
     } else {
       const std::string word = word_ending_at(last);
-      const bool visible = std::iscntrl(static_cast<unsigned char>(word[0])) == 0;
-      problem_ = Problem{place_of(text_, last + 1 - word.size(), name_),
-                         "not valid JSON at " + (visible ? "'" + word + "'" : "a control character")};
+      problem_ = Problem{place_of(text_, last + 1 - word.size(), name_), "not valid JSON at " + shown(word)};
     }
     return false;
   }

@@ -183,6 +183,7 @@ TEST(ReadJson, SaysWhereTheTextIsNotJson) {
   EXPECT_THAT(problem_of("// no\n{}"), testing::StartsWith("f:1:"));
   EXPECT_THAT(problem_of("{\"a\": 1e999}"), testing::StartsWith("f:1:"));
   EXPECT_EQ(problem_of("{\"a\": \"x\ny\"}"), "f:1:9: not valid JSON at a control character");
+  EXPECT_EQ(problem_of("{\"a\": \x9c}"), "f:1:7: not valid JSON at the byte 0x9c");
   EXPECT_EQ(problem_of("{\"a\": tru}"), "f:1:10: not valid JSON at '}'");
   EXPECT_EQ(problem_of(std::string(100'000, '[')), "f:1:34: nested deeper than 32");
 }
