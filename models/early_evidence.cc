@@ -12,6 +12,7 @@ constexpr double kDispersion = 0.1;
 constexpr double kLeastMean = 0.02;     // of a part: a forecast of nothing would be refuted by a single event
 constexpr double kLeastWeight = 0.002;  // of the two's sum, given to both, so that none is lost for good
 constexpr double kLargestOdds = 30;     // log
+constexpr double kLargestArima = 0.6;   // share of ARIMA that evidence may lead to
 
 constexpr auto kArimaIndex = static_cast<std::size_t>(Expert::kArima);
 constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
@@ -36,9 +37,10 @@ void follow_evidence(JointForecast& forecast, const VolumeForecasts& volume, dou
   if (change == 0 || !(sum > 0)) return;
   const double least = kLeastWeight * sum;
   const double odds = (arima + least) / (network + least) * std::exp(change);
-  const double gained = sum * odds / (1 + odds) - arima;
+  const double most = change > 0 ? std::max<double>(arima, kLargestArima * sum) : sum;
+  const double gained = std::min(sum * odds / (1 + odds), most) - arima;
   arima = static_cast<float>(arima + gained);
-  network = static_cast<float>(sum / (1 + odds));
+  network = static_cast<float>(sum - arima);
   const double apart = static_cast<double>(volume.mean[kArimaIndex]) - volume.mean[kNetworkIndex];
   forecast.mean = std::max(0.0, forecast.mean + gained * apart);
 }

@@ -8,7 +8,8 @@
 //   odds of ARIMA against the network = odds of their joint weights * exp(evidence drawn to 0 by kChance)
 // and the sum of the two weights stays. Tempered, for the waiting forecasts overlap and speak of the same days. Drawn
 // to 0, for users who keep to their ways have as much by chance. The law's dispersion is a constant: the user's own
-// grows when forecasts fail, which is when this must speak up. Nothing is stored.
+// grows when forecasts fail, which is when this must speak up. ARIMA gets no more than kLargestArima of the sum by it:
+// of a burst it expects ever more, and is the further off the day that it ends. Nothing is stored.
 //
 // Source: A. Raftery, M. Karny, P. Ettler, "Online prediction under model uncertainty via dynamic model averaging"
 // (2010): models weigh by their likelihood with forgetting, which is here that only waiting forecasts speak.

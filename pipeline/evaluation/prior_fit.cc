@@ -18,6 +18,9 @@ constexpr std::size_t kFewest = 20;    // users a fit needs
 constexpr std::int64_t kFewestLabels = 100;
 constexpr double kDoubtedLabels = 1000;  // that say as much as what was known before
 constexpr double kLeastFittedDispersion = 0.05;
+constexpr double kLargestLoss = 16;  // of a label, over its variance
+constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
+static_assert(kNetworkIndex + 1 == kExperts);
 constexpr float kLeastVariance = 1e-3F;  // of an ARIMA's innovations; users who never change have none
 constexpr int kOutlook = 14;             // steps over which rho is judged
 // The generator's users keep their level; people do not. Both grids end where a level can still move.
@@ -89,17 +92,13 @@ ExpertForecasts between(const ExpertForecasts& from, const ExpertForecasts& to, 
   return summing_to_one(weights);
 }
 
-// The crowd's mean squared error, scaled, with such weights; less the part that all weights share.
-double loss_of(const JointCrowd& crowd, const ExpertForecasts& weights) {
-  double loss = 0;
-  for (std::size_t i = 0; i < kExperts; ++i) {
-    loss -= 2 * static_cast<double>(weights[i]) * crowd.b[i];
-    for (std::size_t j = 0; j < kExperts; ++j) {
-      const std::size_t cell = std::max(i, j) * (std::max(i, j) + 1) / 2 + std::min(i, j);
-      loss += static_cast<double>(weights[i]) * weights[j] * crowd.a[cell];
-    }
-  }
-  return loss;
+// How far a network is believed that forecasts worse than the best of the others: it may be a fifth worse, for it errs
+// elsewhere than they do; one half worse it has learned nothing.
+double trust(const std::array<double, kExperts>& losses) {
+  constexpr double kAsGood = 1.2, kUseless = 1.5;
+  const double best = *std::min_element(losses.begin(), losses.begin() + kNetworkIndex);
+  if (losses[kNetworkIndex] <= kAsGood * best) return 1;
+  return std::max(0.0, best > 0 ? (kUseless - losses[kNetworkIndex] / best) / (kUseless - kAsGood) : 0.0);
 }
 
 // How far so many labels are believed against what was known before them.
@@ -175,6 +174,10 @@ void PriorFit::learn(const Matured& matured) {
   JointUser nobody;
   joint_learn(nobody, labels.joint, prior.weights[age], forecast.volume, forecast.joint, matured.y, variance,
               prior.mean);
+  for (std::size_t k = 0; k < kExperts; ++k) {
+    const double error = matured.y - forecast.volume.mean[k];
+    labels.losses[k] += std::min(error * error / variance, kLargestLoss);
+  }
   labels.squared_error += (matured.y - mean) * (matured.y - mean);
   labels.mean += mean;
   labels.squared_mean += mean * mean;
@@ -233,7 +236,7 @@ double PriorFit::network_share(const ModelSet& borne_out, std::size_t age) const
   for (std::size_t s = 0; s < kSegments; ++s) {
     if (labels_[s][age].count < kFewestLabels) continue;
     const auto count = static_cast<double>(labels_[s][age].count);
-    share += count * borne_out.segments[s].weights[age][static_cast<std::size_t>(Expert::kNetwork)];
+    share += count * borne_out.segments[s].weights[age][kNetworkIndex];
     labels += count;
   }
   return labels > 0 ? share / labels : 0;
@@ -242,14 +245,14 @@ double PriorFit::network_share(const ModelSet& borne_out, std::size_t age) const
 ModelSet PriorFit::with_weights(const ModelSet& unproven) const {
   ModelSet models = models_;
   ExpertForecasts network{};
-  network[static_cast<std::size_t>(Expert::kNetwork)] = 1;
+  network[kNetworkIndex] = 1;
   for (std::size_t age = 0; age < kAges; ++age) {
     for (std::size_t s = 0; s < kSegments; ++s) {
       const Labels& labels = labels_[s][age];
       ExpertForecasts& weights = models.segments[s].weights[age];
       weights = between(weights, labels.joint.weights, belief(labels.count));
       const ExpertForecasts& without = unproven.segments[s].weights[age];
-      if (loss_of(labels.joint, weights) > loss_of(labels.joint, without)) weights = without;
+      weights = between(without, weights, trust(labels.losses));
     }
     const double share = network_share(models, age);
     for (std::size_t s = 0; s < kSegments; ++s) {

@@ -34,7 +34,7 @@ class PriorFit final : public Observer {
   ModelSet fitted() const;
 
   // The models with the crowd's own weights, network included, as far as the labels of a segment and age bear them out.
-  // Where the network did not help, it gets none, and has to earn them; where there are hardly any labels, the weights are those of `unproven` beside a network that has the share of users of the
+  // Where the network was far worse than the best of the others it gets none, and has to earn them; where there are hardly any labels, the weights are those of `unproven` beside a network that has the share of users of the
   // same age elsewhere.
   ModelSet with_weights(const ModelSet& unproven) const;
 
@@ -46,6 +46,7 @@ class PriorFit final : public Observer {
   };
   struct Labels {
     JointCrowd joint;
+    std::array<double, kExperts> losses{};  // of each expert: squared errors over their variance, capped
     double squared_error = 0, mean = 0, squared_mean = 0;
     std::int64_t count = 0;
   };

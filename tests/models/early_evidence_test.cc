@@ -65,9 +65,25 @@ TEST(EarlyEvidence, ABurstThatOnlyArimaSawComingMovesTheForecastToArima) {
   double evidence = 0;
   for (int days = 1; days <= 3; ++days) evidence += early_evidence(volume, days / 7.0, 50.0 * days);
   follow_evidence(forecast, volume, evidence);
-  EXPECT_GT(arima_of(forecast), 0.9);
-  EXPECT_GT(forecast.mean, 280);
+  EXPECT_NEAR(arima_of(forecast), 0.6 * 0.96, 1e-6);
+  EXPECT_GT(forecast.mean, 200);
   EXPECT_NEAR(arima_of(forecast) + network_of(forecast), 0.96, 1e-6);
+}
+
+TEST(EarlyEvidence, ABurstThatIsOverMovesTheForecastToTheNetworkAllTheWay) {
+  const VolumeForecasts volume = said(300, 10);
+  JointForecast forecast = weighed(0.9, 0.1, volume);
+  double evidence = 0;
+  for (int days = 1; days <= 3; ++days) evidence += early_evidence(volume, days / 7.0, days);
+  follow_evidence(forecast, volume, evidence);
+  EXPECT_LT(arima_of(forecast), 0.01);
+}
+
+TEST(EarlyEvidence, AnArimaThatIsTrustedMoreAlreadyLosesNothingByGoodEvidence) {
+  const VolumeForecasts volume = said(300, 90);
+  JointForecast forecast = weighed(0.8, 0.2, volume);
+  follow_evidence(forecast, volume, 100);
+  EXPECT_FLOAT_EQ(arima_of(forecast), 0.8F);
 }
 
 TEST(EarlyEvidence, WhatSteadyUsersHaveByChanceMovesNothing) {
