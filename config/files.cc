@@ -1,6 +1,7 @@
 #include "config/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,16 @@ Result<void> make_directory(const std::string& path) {
   std::filesystem::create_directories(path, failure);
   if (!failure) return {};
   return error(ErrorCode::kCannotCreate, "cannot make directory '" + path + "': " + failure.message());
+}
+
+Result<int> lock_directory(const std::string& path, const std::string& taken) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return file_error(ErrorCode::kCannotCreate, "open", path);
+  if (::flock(directory, LOCK_EX | LOCK_NB) == 0) return directory;
+  const Error failure =
+      errno == EWOULDBLOCK ? error(ErrorCode::kRefused, taken) : file_error(ErrorCode::kIo, "lock", path);
+  ::close(directory);
+  return failure;
 }
 
 Result<void> sync_directory(const std::string& path) {

@@ -32,6 +32,10 @@ void remove_remains(const std::string& dir, std::string_view name);
 // Makes a directory and its parents.
 Result<void> make_directory(const std::string& path);
 
+// The descriptor of a directory that nobody else has locked; the lock ends when it is closed, or with the process.
+// kRefused, saying `taken`: somebody has.
+Result<int> lock_directory(const std::string& path, const std::string& taken);
+
 // Makes the names in a directory last: what was created, replaced or removed in it.
 Result<void> sync_directory(const std::string& path);
 

@@ -98,6 +98,14 @@ bool own_weights(const std::string& path) {
   return format != read->metadata.end() && format->second == kFormat;
 }
 
+// Of model.json, when it could be read again.
+Result<std::string> readable_text(const ModelDocument& document, const std::string& dir) {
+  std::string text = model_document_text(document);
+  if (text.size() > kLargestDocument) return broken(document_path(dir), "it is too large: shorten its card");
+  if (const auto read = read_model_document(text, document_path(dir)); !read) return read.error();
+  return text;
+}
+
 Result<void> remove_weights(const std::string& path) {
   std::error_code failure;
   std::filesystem::remove(path, failure);
@@ -122,11 +130,8 @@ Result<ModelFiles> read_model(const std::string& dir) {
 }
 
 Result<void> check_model(const std::string& dir, const ModelFiles& files) {
-  const ModelDocument document{files};
-  const std::string text = model_document_text(document);
-  if (text.size() > kLargestDocument) return broken(document_path(dir), "it is too large: shorten its card");
-  if (const auto read = read_model_document(text, document_path(dir)); !read) return read.error();
-  return {};
+  const auto text = readable_text({files}, dir);
+  return text ? Result<void>() : text.error();
 }
 
 Result<void> write_model(const std::string& dir, const ModelFiles& files) {
@@ -139,13 +144,12 @@ Result<void> write_model(const std::string& dir, const ModelFiles& files) {
     document.weights_bytes = weights.size();
     document.weights_hash = hash64(weights);
   }
-  const std::string text = model_document_text(document);
-  if (text.size() > kLargestDocument) return broken(document_path(dir), "it is too large: shorten its card");
-  if (const auto read = read_model_document(text, document_path(dir)); !read) return read.error();
+  const auto text = readable_text(document, dir);
+  if (!text) return text.error();
   DRIFTCAST_TRY(make_directory(dir));
   DRIFTCAST_TRY(may_write_model(dir));
   if (files.network) DRIFTCAST_TRY(replace_file(weights_path(dir), weights));
-  DRIFTCAST_TRY(replace_file(document_path(dir), text));
+  DRIFTCAST_TRY(replace_file(document_path(dir), *text));
   if (!files.network) DRIFTCAST_TRY(remove_weights(weights_path(dir)));
   return sync_directory(dir);
 }

@@ -17,8 +17,9 @@ namespace driftcast {
 namespace {
 
 constexpr std::array<std::string_view, kAges> kAgeNames = {"new", "young", "settled"};  // of age_of()
-constexpr std::int64_t kLongestHorizon = 365;                                           // steps
-constexpr double kLongestStep = 366.0 * 86'400;                                         // seconds
+
+constexpr std::int64_t kLongestHorizon = 365;    // steps
+constexpr double kLongestStep = 366.0 * 86'400;  // seconds
 constexpr double kLeastSum = 0.4, kLargestSum = 1.1, kRounding = 1e-6;
 
 constexpr Range kRates{0, 1e12, true};

@@ -19,6 +19,8 @@ enum class Expert : std::uint8_t {
 };
 
 inline constexpr std::size_t kExperts = 7;
+inline constexpr auto kArimaIndex = static_cast<std::size_t>(Expert::kArima);
+inline constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
 inline constexpr std::array<std::string_view, kExperts> kExpertNames = {"arima", "ewma_slow", "ewma_fast", "seasonal",
                                                                         "tsb",   "segment",   "lstm"};
 

@@ -14,9 +14,6 @@ constexpr double kLeastWeight = 0.002;  // of the two's sum, given to both, so t
 constexpr double kLargestOdds = 30;     // log
 constexpr double kLargestArima = 0.6;   // share of ARIMA that evidence may lead to
 
-constexpr auto kArimaIndex = static_cast<std::size_t>(Expert::kArima);
-constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
-
 double beyond_chance(double evidence) { return std::copysign(std::max(0.0, std::abs(evidence) - kChance), evidence); }
 
 }  // namespace

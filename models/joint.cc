@@ -27,9 +27,6 @@ constexpr double kGuardFloor = 1e-3;
 constexpr double kLeastDeterminant = 1e-12;  // over the diagonal's product, of moments that can be told apart
 constexpr float kForgetting = 0.1F;          // of a user's moments that stays after a confirmed drift
 
-constexpr auto kArimaIndex = static_cast<std::size_t>(Expert::kArima);
-constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
-
 std::size_t cell(std::size_t i, std::size_t j) { return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i; }
 
 bool has(const VolumeForecasts& volume, std::size_t expert) { return (volume.available >> expert & 1U) != 0; }

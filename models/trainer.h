@@ -74,8 +74,8 @@ struct Checkpoint {
 struct EpochReport {
   int epoch = 0;
   bool refit = false;  // of the second round, which has no validation part
-  double objective =
-      0;  // what was minimised, mean per label: rare outcomes weigh more than in a loss, and volume twice
+  // What was minimised, mean per label: rare outcomes weigh more than in a loss, and volume twice.
+  double objective = 0;
   double validation_loss = 0, best_loss = 0;  // mean per label
   double seconds = 0, seconds_left = 0;       // left: at most, of the whole training
 };
@@ -91,11 +91,13 @@ struct Trained {
   NetworkWeights early;    // of the first round's best epoch: what it says of the validation part is honest
   NetworkWeights weights;  // of the second round: to serve
   // All of the first round:
-  int epochs = 0, best_epoch = 0;
+  int best_epoch = 0;
   std::vector<float> validation_losses;  // by epoch
   // Mean per label, of the best epoch, its probabilities made honest. level_loss: of the validation part where the level
   // goes on and everybody has the chances that the training part had.
   double train_loss = 0, validation_loss = 0, level_loss = 0;
+
+  int epochs() const { return static_cast<int>(validation_losses.size()); }
 };
 
 }  // namespace driftcast

@@ -1,7 +1,6 @@
 #include "pipeline/file_sink.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,7 +51,11 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const SinkOptions& sink, const 
   }
   auto result = std::unique_ptr<FileSink>(new FileSink(sink, std::move(*journal)));
   result->dir_ = one_name(sink.dir);
-  DRIFTCAST_TRY(result->lock_directory());
+  const auto locked = lock_directory(result->dir_, "the output directory '" + result->dir_ +
+                                                       "' is in use by another process; stop it, or give this one "
+                                                       "another sink.dir");
+  if (!locked) return locked.error();
+  result->locked_ = *locked;
   DRIFTCAST_TRY(result->open_files(topics));
   return result;
 }
@@ -62,15 +65,6 @@ std::string file_of(Topic topic, const TopicOptions& topics) {
   const std::array<const std::string*, kTopics> names = {&topics.forecasts, &drift, &topics.sessions, &topics.late,
                                                          &topics.dlq};
   return *names[static_cast<std::size_t>(topic)] + ".jsonl";
-}
-
-Result<void> FileSink::lock_directory() {
-  locked_ = ::open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (locked_ < 0) return file_error(ErrorCode::kCannotCreate, "open", dir_);
-  if (::flock(locked_, LOCK_EX | LOCK_NB) == 0) return {};
-  if (errno != EWOULDBLOCK) return file_error(ErrorCode::kIo, "lock", dir_);
-  return error(ErrorCode::kRefused, "the output directory '" + dir_ +
-                                        "' is in use by another process; stop it, or give this one another sink.dir");
 }
 
 Result<void> FileSink::open_files(const TopicOptions& topics) {

@@ -41,7 +41,6 @@ class FileSink {
     std::string buffer;
   };
   FileSink(SinkOptions sink, Journal journal) : options_(std::move(sink)), journal_(std::move(journal)) {}
-  Result<void> lock_directory();
   Result<void> open_files(const TopicOptions& topics);
 
   SinkOptions options_;

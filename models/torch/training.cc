@@ -184,7 +184,6 @@ class Training {
 
   // The best epoch's network: its probabilities are made honest, its losses taken.
   Result<void> judge(Trained& trained) {
-    trained.epochs = static_cast<int>(at_.validation_losses.size());
     trained.validation_losses = at_.validation_losses;
     trained.best_epoch = at_.best_epoch;
     learner().set_parameters(at_.best);

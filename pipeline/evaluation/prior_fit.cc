@@ -19,7 +19,6 @@ constexpr std::int64_t kFewestLabels = 100;
 constexpr double kDoubtedLabels = 1000;  // that say as much as what was known before
 constexpr double kLeastFittedDispersion = 0.05;
 constexpr double kLargestLoss = 16;  // of a label, over its variance
-constexpr auto kNetworkIndex = static_cast<std::size_t>(Expert::kNetwork);
 static_assert(kNetworkIndex + 1 == kExperts);
 constexpr float kLeastVariance = 1e-3F;  // of an ARIMA's innovations; users who never change have none
 constexpr int kOutlook = 14;             // steps over which rho is judged

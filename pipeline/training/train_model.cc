@@ -20,7 +20,6 @@
 namespace driftcast {
 namespace {
 
-constexpr auto kNetwork = static_cast<std::size_t>(Expert::kNetwork);
 constexpr std::uint64_t kBootstrapSeed = 1;
 constexpr float kNetworkShare = 0.9F;  // of the joint weights, before any label has said how good the network is
 
@@ -29,9 +28,9 @@ void lean_on_network(ModelSet& models) {
   for (ModelSet::Segment& segment : models.segments) {
     for (ExpertForecasts& weights : segment.weights) {
       float others = 0;
-      for (std::size_t k = 0; k < kExperts; ++k) others += k == kNetwork ? 0 : weights[k];
+      for (std::size_t k = 0; k < kExperts; ++k) others += k == kNetworkIndex ? 0 : weights[k];
       for (std::size_t k = 0; k < kExperts; ++k) {
-        weights[k] = k == kNetwork ? kNetworkShare : (1 - kNetworkShare) * weights[k] / others;
+        weights[k] = k == kNetworkIndex ? kNetworkShare : (1 - kNetworkShare) * weights[k] / others;
       }
     }
   }
@@ -104,6 +103,8 @@ class Training {
  private:
   std::string checkpoint() const { return job_.out + "/checkpoint.safetensors"; }
 
+  std::string card() const { return model_card(job_, report_, card_, "LibTorch " + library_.version()); }
+
   // A pass over the events through the stages.
   Result<Summary> pass(std::string_view phase, const ModelSet& models, Observer& observer) {
     watch_.on_phase(phase);
@@ -156,7 +157,7 @@ class Training {
     seal(files_.models);
     priors_ = files_.models;
     files_.step_ms = report_.grid.width.count();
-    files_.card = model_card(job_, report_, card_, "LibTorch " + library_.version());
+    files_.card = card();
     return check_model(job_.out, files_);
   }
 
@@ -259,8 +260,7 @@ class Training {
   }
 
   Result<void> write() {
-    files_.step_ms = report_.grid.width.count();
-    files_.card = model_card(job_, report_, card_, "LibTorch " + library_.version());
+    files_.card = card();
     DRIFTCAST_TRY(write_model(job_.out, files_));
     DRIFTCAST_TRY(replace_file(job_.out + "/report.html", training_html(report_)));
     std::error_code ignored;

@@ -1,10 +1,7 @@
 #include "pipeline/training/work_directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 
 #include "config/files.h"
@@ -15,17 +12,10 @@ Result<std::unique_ptr<WorkDirectory>> WorkDirectory::open(const std::string& ou
   std::error_code ignored;
   const bool was_there = std::filesystem::exists(out, ignored);
   DRIFTCAST_TRY(make_directory(out));
-  const int lock = ::open(out.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock < 0) return file_error(ErrorCode::kCannotCreate, "open", out);
-  if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {
-    return std::unique_ptr<WorkDirectory>(new WorkDirectory(out, was_there, lock));
-  }
-  const bool taken = errno == EWOULDBLOCK;
-  Error failure = file_error(ErrorCode::kIo, "lock", out);
-  ::close(lock);
-  if (!taken) return failure;
-  return error(ErrorCode::kRefused,
-               "another process trains into '" + out + "'; wait for it, or name another directory with --out");
+  const auto lock = lock_directory(
+      out, "another process trains into '" + out + "'; wait for it, or name another directory with --out");
+  if (!lock) return lock.error();
+  return std::unique_ptr<WorkDirectory>(new WorkDirectory(out, was_there, *lock));
 }
 
 WorkDirectory::WorkDirectory(const std::string& out, bool was_there, int lock)

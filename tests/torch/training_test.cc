@@ -130,7 +130,7 @@ TEST(Training, LearnsWhatTheLevelCannotKnow) {
   ASSERT_TRUE(trained) << trained.error().message;
 
   EXPECT_LT(trained->validation_loss, 0.75 * trained->level_loss);
-  const auto epochs = static_cast<std::size_t>(trained->epochs);
+  const auto epochs = static_cast<std::size_t>(trained->epochs());
   ASSERT_EQ(reports.size(), epochs + static_cast<std::size_t>(trained->best_epoch)) << "as many again as were best";
   EXPECT_LE(trained->validation_loss, reports[epochs - 1].best_loss);
   for (std::size_t i = 0; i < reports.size(); ++i) EXPECT_EQ(reports[i].refit, i >= epochs);
@@ -168,7 +168,7 @@ TEST_P(InterruptedTraining, GoesOnToTheSameBits) {
 
   expect_same_bits(resumed->weights, uninterrupted->weights);
   expect_same_bits(resumed->early, uninterrupted->early);
-  EXPECT_EQ(resumed->epochs, uninterrupted->epochs);
+  EXPECT_EQ(resumed->epochs(), uninterrupted->epochs());
   EXPECT_EQ(resumed->validation_losses, uninterrupted->validation_losses);
   EXPECT_EQ(resumed->best_epoch, uninterrupted->best_epoch);
   EXPECT_EQ(resumed->train_loss, uninterrupted->train_loss);
@@ -233,8 +233,8 @@ TEST(Training, EndsEarlyWhenNothingIsLeftToLearn) {
   options.least_learning_rate = 0.1;
   const auto trained = torch_library().train(planted_set(6, 40, 1), options, {}, {});
   ASSERT_TRUE(trained) << trained.error().message;
-  EXPECT_LT(trained->epochs, 60);
-  EXPECT_EQ(trained->epochs, trained->best_epoch + 2);
+  EXPECT_LT(trained->epochs(), 60);
+  EXPECT_EQ(trained->epochs(), trained->best_epoch + 2);
 }
 
 TEST(Training, LeavesThePurchaseHeadAloneWhereThereAreNoPurchases) {
